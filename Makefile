@@ -1,0 +1,110 @@
+# Thin on purpose: what a target does is in tools/, config and t/.
+#
+#   make            build/ngx_http_credhub_module.so
+#   make run        a demo hub on 127.0.0.1:$(PORT), files in run/
+#   make stop       ends it
+#   make test       everything in t/; TESTS=t/name.t for some of it
+#   make asan       the same tests with AddressSanitizer and UBSan
+#   make check      format, warnings, static analysis
+#   make install    the module into $(DESTDIR)$(MODULES)
+
+SHELL     = /bin/bash
+PORT      = 8844
+MODULES   = /usr/lib/nginx/modules
+NGINX_DEV = /usr/share/nginx/src
+TESTS     = t
+PROVE     = prove -j2 -r -It/lib
+
+BUILD  = build
+CC_OPT = -O2 -fstack-protector-strong -D_FORTIFY_SOURCE=2
+LD_OPT = -Wl,-z,relro -Wl,-z,now
+
+ifdef SANITIZE
+BUILD  = build/asan
+CC_OPT = -O1 -fno-omit-frame-pointer -fsanitize=address,undefined
+LD_OPT = -fsanitize=address,undefined
+endif
+
+MODULE = $(BUILD)/ngx_http_credhub_module.so
+NGINX  = $(BUILD)/nginx
+JOBS   = -j$(shell nproc)
+
+UNIT_CFLAGS = -std=gnu11 -Wall -Wextra -Wno-unused-parameter -Werror -g \
+	$(CC_OPT) -Isrc/core -MMD -MP
+UNIT_CORE   = $(patsubst src/core/%.c,$(BUILD)/unit/%.o,$(wildcard src/core/*.c))
+UNIT_TESTS  = $(patsubst t/unit/%.c,$(BUILD)/unit/%,$(wildcard t/unit/test_*.c))
+
+.PHONY: all module unit run stop test asan check deps install clean FORCE
+
+all: module
+
+module: $(MODULE)
+
+
+$(MODULE): FORCE $(NGINX)/objs/Makefile
+	@$(MAKE) -s $(JOBS) -C $(NGINX) -f objs/Makefile modules
+	@cmp -s $(NGINX)/objs/$(@F) $@ || install -m 644 $(NGINX)/objs/$(@F) $@
+
+$(NGINX)/objs/Makefile: config config.make Makefile $(BUILD)/sources \
+		$(wildcard $(NGINX_DEV)/conf_flags)
+	rm -rf $(NGINX)
+	cp -r $(NGINX_DEV) $(NGINX)
+	cd $(NGINX) && . ./conf_flags && ASAN_OPTIONS=detect_leaks=0 \
+	./configure "$${NGX_CONF_FLAGS[@]}" --builddir=objs \
+		--add-dynamic-module=$(CURDIR) \
+		--with-cc-opt='$(CC_OPT)' --with-ld-opt='$(LD_OPT)' \
+		> configure.log || { tail -3 configure.log >&2; false; }
+
+$(BUILD)/sources: FORCE | deps-build
+	@mkdir -p $(@D)
+	@printf '%s\n' $(wildcard src/*/*.[ch]) | cmp -s - $@ \
+		|| printf '%s\n' $(wildcard src/*/*.[ch]) > $@
+
+
+unit: $(UNIT_TESTS)
+
+$(UNIT_TESTS): %: %.o $(BUILD)/unit/libcore.a
+	$(CC) $(CC_OPT) -o $@ $^ $(LD_OPT) -lcmocka -ljansson -lcrypt -lcrypto
+
+$(BUILD)/unit/libcore.a: $(UNIT_CORE)
+	rm -f $@
+	$(AR) rcs $@ $^
+
+$(BUILD)/unit/%.o: src/core/%.c | deps-test
+	@mkdir -p $(@D)
+	$(CC) $(UNIT_CFLAGS) -c -o $@ $<
+
+$(BUILD)/unit/%.o: t/unit/%.c | deps-test
+	@mkdir -p $(@D)
+	$(CC) $(UNIT_CFLAGS) -c -o $@ $<
+
+-include $(wildcard $(BUILD)/unit/*.d)
+
+
+run: module deps-run
+	tools/run $(MODULE) $(PORT)
+
+stop:
+	tools/stop
+
+test: module deps-run deps-test
+	CREDHUB_MODULE=$(abspath $(MODULE)) CREDHUB_SANITIZE=$(SANITIZE) \
+		$(PROVE) $(TESTS)
+
+asan:
+	$(MAKE) SANITIZE=1 test
+
+check: $(NGINX)/objs/Makefile deps-test deps-check
+	$(MAKE) -s -C $(NGINX) -f objs/Makefile objs/ngx_credhub_lua.h
+	tools/check $(NGINX)
+
+install: module
+	install -D -m 644 $(MODULE) $(DESTDIR)$(MODULES)/$(notdir $(MODULE))
+
+clean:
+	rm -rf build
+
+deps: deps-build deps-run deps-test deps-check
+
+deps-%: FORCE
+	@tools/deps $*
