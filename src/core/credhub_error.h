@@ -1,0 +1,84 @@
+
+/*
+ * Every error a client can see is a kind: one row with its status and text.
+ * A kind may carry a detail (a key, a query parameter, a credential name),
+ * put where the text has "%s". Texts that clients compare are kept to the
+ * letter; see credhub_error.c.
+ */
+
+#ifndef _CREDHUB_ERROR_H_INCLUDED_
+#define _CREDHUB_ERROR_H_INCLUDED_
+
+
+#include "credhub_arena.h"
+
+
+#define CREDHUB_DETAIL_MAX 255 /* bytes of a detail that are shown */
+
+
+typedef enum {
+    CREDHUB_OK = 0,
+    CREDHUB_E_INTERNAL,
+    CREDHUB_E_CRED,              /* 404: missing or not readable */
+    CREDHUB_E_CRED_DENIED,       /* 403, same text: write is missing */
+    CREDHUB_E_BAD_REQUEST,
+    CREDHUB_E_UNKNOWN_KEY,       /* 422, detail: the key */
+    CREDHUB_E_UNKNOWN_KEY_400,   /* the same on POST /api/v1/data */
+    CREDHUB_E_TYPE_SET,
+    CREDHUB_E_TYPE_GENERATE,
+    CREDHUB_E_TYPE_REGENERATE,
+    CREDHUB_E_NOT_GENERATABLE,
+    CREDHUB_E_TYPE_MISMATCH,
+    CREDHUB_E_NO_NAME,
+    CREDHUB_E_NAME_CHARS,
+    CREDHUB_E_NAME_SLASH,
+    CREDHUB_E_NAME_LONG,         /* detail: the limit */
+    CREDHUB_E_METADATA_LONG,
+    CREDHUB_E_NO_VALUE,
+    CREDHUB_E_NO_PASSWORD,
+    CREDHUB_E_NO_KEY,
+    CREDHUB_E_MODE_AND_OVERWRITE,
+    CREDHUB_E_NO_CHARSET,
+    CREDHUB_E_KEY_LENGTH,
+    CREDHUB_E_NOT_REGENERABLE_PASSWORD,
+    CREDHUB_E_NOT_REGENERABLE_USER,
+    CREDHUB_E_INTERPOLATE_TYPE,  /* detail: the credential name */
+    CREDHUB_E_MISSING_QUERY,     /* detail: the parameter */
+    CREDHUB_E_BAD_QUERY,         /* detail: the parameter */
+    CREDHUB_E_VERSIONS_AND_CURRENT,
+    CREDHUB_E_CONTENT_TYPE,
+    CREDHUB_E_TOO_LARGE,
+    CREDHUB_E_KEY_MISSING,
+    CREDHUB_E_READ_ONLY,
+    CREDHUB_E_REMOTE_ADDRESS,
+    CREDHUB_E_MTLS_ID,
+    CREDHUB_E_MTLS_EKU,
+    CREDHUB_E_UNAUTHENTICATED,   /* 401, with error_description */
+    CREDHUB_E_INVALID_CLIENT_CERTIFICATE, /* 400, detail: the reason */
+    CREDHUB_E_MISDIRECTED,       /* 421: certificate of another server */
+    CREDHUB_E_TOO_EARLY,         /* 425 */
+    CREDHUB_E_NOT_FOUND,         /* 404: no such URL */
+    CREDHUB_E_METHOD,            /* 405 */
+    CREDHUB_E_UNAVAILABLE,       /* 503: the store does not answer */
+    CREDHUB_E_BUSY,              /* 503: a queue is full */
+    CREDHUB_E_LAST
+} credhub_error_e;
+
+
+/* HTTP status, 200 for CREDHUB_OK. */
+int credhub_error_status(credhub_error_e kind);
+
+/*
+ * Appends the body in CredHub's style: {"error":"..."}, with
+ * "error_description" where the kind has one. `detail` may be empty; the
+ * characters ' $[ ][ ] are taken out of it, control characters are escaped,
+ * and it is cut at CREDHUB_DETAIL_MAX bytes on a UTF-8 boundary.
+ */
+void credhub_error_body(credhub_buf_t *buf, credhub_error_e kind,
+    credhub_str_t detail);
+
+/* {"error":"text of that HTTP status"} for errors that nginx itself makes. */
+void credhub_error_status_body(credhub_buf_t *buf, int status);
+
+
+#endif /* _CREDHUB_ERROR_H_INCLUDED_ */

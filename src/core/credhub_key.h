@@ -1,0 +1,54 @@
+
+/* Key pairs of the types rsa and ssh, in the formats clients expect. */
+
+#ifndef _CREDHUB_KEY_H_INCLUDED_
+#define _CREDHUB_KEY_H_INCLUDED_
+
+
+#include <stdatomic.h>
+#include "credhub_error.h"
+
+
+typedef struct {
+    credhub_str_t public_key;
+    credhub_str_t private_key;
+} credhub_key_pair_t;
+
+
+/* 2048, 3072 or 4096? */
+int credhub_key_length_valid(int64_t bits);
+
+/*
+ * RSA, public exponent 65537: public key as PEM SubjectPublicKeyInfo, private
+ * key as PEM PKCS#1 (RFC 8017), each with a final newline. Takes seconds: CPU
+ * threads only. Stops soon after `*cancel` became non-zero
+ * (CREDHUB_E_INTERNAL). Thread-safe.
+ */
+credhub_error_e credhub_key_rsa(credhub_arena_t *arena, unsigned bits,
+    atomic_int *cancel, credhub_key_pair_t *pair);
+
+/*
+ * The same key type for ssh: "ssh-rsa <base64>", plus a space and the comment
+ * when it is not empty, without newline (RFC 4253, section 6.6); private key
+ * as PEM PKCS#1.
+ */
+credhub_error_e credhub_key_ssh(credhub_arena_t *arena, unsigned bits,
+    credhub_str_t comment, atomic_int *cancel, credhub_key_pair_t *pair);
+
+/* Bits of the RSA key in PEM SubjectPublicKeyInfo; 0 when it is not one. */
+unsigned credhub_key_rsa_bits(credhub_str_t pem);
+
+/* Bits of the key in an ssh-rsa line, 0 when it is not one; `comment` gets
+ * what stands behind the second space. */
+unsigned credhub_key_ssh_bits(credhub_str_t line, credhub_str_t *comment);
+
+/*
+ * SHA-256 over the decoded key blob, base64 without padding, when the line is
+ * "<word> <base64 of a blob whose inner type is that word>[ comment]";
+ * .data == NULL when it is not.
+ */
+credhub_str_t credhub_key_fingerprint(credhub_arena_t *arena,
+    credhub_str_t line);
+
+
+#endif /* _CREDHUB_KEY_H_INCLUDED_ */

@@ -1,0 +1,31 @@
+
+/*
+ * What an operation needs to know of its server: configuration, read-only
+ * after it was merged.
+ */
+
+#ifndef _NGX_CREDHUB_HUB_H_INCLUDED_
+#define _NGX_CREDHUB_HUB_H_INCLUDED_
+
+
+#include "ngx_credhub_store.h"
+#include "credhub_keyring.h"
+#include "credhub_permission.h"
+
+
+typedef struct {
+    ngx_credhub_store_t *store;
+    credhub_keyring_t   *keyring;
+    ngx_array_t         *permissions; /* credhub_permission_t, or NULL */
+    ngx_uint_t           max_name_length;
+    ngx_uint_t           max_versions;
+    ngx_msec_t           long_timeout;
+} ngx_credhub_hub_t;
+
+
+/* Does the configuration give the actor this operation on a folded name? */
+ngx_uint_t ngx_credhub_hub_allows(ngx_credhub_hub_t *hub, credhub_str_t actor,
+    unsigned operation, credhub_str_t name);
+
+
+#endif /* _NGX_CREDHUB_HUB_H_INCLUDED_ */

@@ -1,0 +1,148 @@
+
+/*
+ * The engine. An operation is a list of steps over one object that is detached
+ * from whoever asked for it: it has memory of its own, waits for the store or
+ * for a CPU thread, and is resumed by them. Its host (a content handler, a
+ * phase, a handshake, a background job) starts it, is told when it has
+ * finished, and may go away at any time; steps never see which host it is.
+ */
+
+#ifndef _NGX_CREDHUB_OP_H_INCLUDED_
+#define _NGX_CREDHUB_OP_H_INCLUDED_
+
+
+#include "ngx_credhub_hub.h"
+#include "ngx_credhub_task.h"
+
+
+typedef struct ngx_credhub_op_s ngx_credhub_op_t;
+
+
+typedef enum {
+    NGX_CREDHUB_NEXT = 0, /* go on with the next step */
+    NGX_CREDHUB_WAIT,     /* the next step runs when the answer is there */
+    NGX_CREDHUB_JUMP,     /* op->step has been set */
+    NGX_CREDHUB_DONE,     /* the outcome is in the operation */
+    NGX_CREDHUB_FAIL      /* op->error is set */
+} ngx_credhub_rc_e;
+
+
+typedef ngx_credhub_rc_e (*ngx_credhub_step_pt)(ngx_credhub_op_t *op);
+
+
+typedef struct {
+    const char                *name;
+    const ngx_credhub_step_pt *steps;    /* ends with NULL */
+    size_t                     ctx_size; /* zeroed, op->ctx */
+} ngx_credhub_operation_t;
+
+
+typedef struct {
+    /* The outcome is in op. The host owns the operation from now on and calls
+     * ngx_credhub_op_destroy() when it has used it. */
+    void (*finished)(ngx_credhub_op_t *op);
+} ngx_credhub_host_t;
+
+
+struct ngx_credhub_op_s {
+    const ngx_credhub_operation_t *operation;
+    const ngx_credhub_step_pt     *step;
+    ngx_credhub_hub_t             *hub;
+    credhub_arena_t               *arena;
+    void                          *ctx;
+    void                          *input;  /* what the host was asked */
+    credhub_str_t                  actor;  /* empty: nobody */
+
+    /* weak: NULL when the host is gone */
+    const ngx_credhub_host_t      *host;
+    void                          *host_data;
+
+    /* outcome: status and body, or error and detail */
+    ngx_uint_t                     status;
+    credhub_str_t                  body;
+    credhub_error_e                error;
+    credhub_str_t                  detail;
+
+    /* for logs and variables; live in the arena */
+    credhub_str_t                  resource;
+
+    /* the last answers */
+    ngx_credhub_call_t            *call;
+    ngx_credhub_task_t            *task;
+
+    /* private to src/run */
+    ngx_queue_t                    calls;  /* live as long as this */
+    ngx_queue_t                    tasks;
+    unsigned                       stored:1;    /* a store call was made */
+    unsigned                       must_end:1;  /* set by a step: it has begun
+                                                   to write and goes on when
+                                                   its host is gone */
+    unsigned                       waiting:1;
+    unsigned                       finished:1;
+};
+
+
+/* An operation that has not begun; NULL without memory. */
+ngx_credhub_op_t *ngx_credhub_op_create(
+    const ngx_credhub_operation_t *operation, ngx_credhub_hub_t *hub);
+
+/* Runs steps until one waits or the operation has finished; then host->finished
+ * has been called, perhaps before this function returns. */
+void ngx_credhub_op_run(ngx_credhub_op_t *op);
+
+/* Begins another operation in the same object, with the same input. */
+ngx_credhub_rc_e ngx_credhub_op_become(ngx_credhub_op_t *op,
+    const ngx_credhub_operation_t *operation);
+
+/*
+ * The host goes away. An operation that only waits is destroyed; one that has
+ * begun to write step by step runs to its end without a host.
+ */
+void ngx_credhub_op_abort(ngx_credhub_op_t *op);
+
+/* Wipes and frees a finished operation. */
+void ngx_credhub_op_destroy(ngx_credhub_op_t *op);
+
+
+/* For steps. */
+
+/* The outcome of an operation that failed. */
+ngx_credhub_rc_e ngx_credhub_op_fail(ngx_credhub_op_t *op,
+    credhub_error_e error, credhub_str_t detail);
+
+#define ngx_credhub_op_error(op, error)                                       \
+    ngx_credhub_op_fail(op, error, credhub_null_str)
+
+/* The outcome of an operation that answers with a body. */
+ngx_credhub_rc_e ngx_credhub_op_answer(ngx_credhub_op_t *op,
+    ngx_uint_t status, const credhub_buf_t *body);
+
+/* A call for up to `max` commands; its answer resumes this operation. NULL
+ * without memory. */
+ngx_credhub_call_t *ngx_credhub_op_call(ngx_credhub_op_t *op,
+    ngx_credhub_link_e link, ngx_uint_t max);
+
+/* Sends it: NGX_CREDHUB_WAIT or NGX_CREDHUB_FAIL. The next step finds it in
+ * op->call, without error: a call that failed ends the operation. It lives as
+ * long as the operation, or until ngx_credhub_op_release(). */
+ngx_credhub_rc_e ngx_credhub_op_send(ngx_credhub_op_t *op,
+    ngx_credhub_call_t *call);
+
+/* Frees the replies of a finished call early, for loops. */
+void ngx_credhub_op_release(ngx_credhub_op_t *op);
+
+/* Gives the task to a CPU thread: WAIT or FAIL. The next step finds it in
+ * op->task, without error. */
+ngx_credhub_rc_e ngx_credhub_op_compute(ngx_credhub_op_t *op,
+    ngx_credhub_task_t *task);
+
+/* Goes on with that step of the operation. */
+ngx_credhub_rc_e ngx_credhub_op_goto(ngx_credhub_op_t *op,
+    ngx_credhub_step_pt step);
+
+/* A string of the operation's own; .data == NULL without memory. */
+#define ngx_credhub_op_copy(op, str)                                          \
+    credhub_arena_copy((op)->arena, (str).data, (str).len)
+
+
+#endif /* _NGX_CREDHUB_OP_H_INCLUDED_ */

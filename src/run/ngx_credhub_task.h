@@ -1,0 +1,64 @@
+
+/*
+ * Work for CPU threads: key generation, signatures, password hashes. A task
+ * gets plain data in an arena of its own and leaves its result there. At most
+ * max(1, cores / 2) tasks of a worker run at a time, at idle priority; others
+ * wait in a bounded queue that takes the actors in turn.
+ */
+
+#ifndef _NGX_CREDHUB_TASK_H_INCLUDED_
+#define _NGX_CREDHUB_TASK_H_INCLUDED_
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_event.h>
+#include <ngx_thread_pool.h>
+#include <stdatomic.h>
+#include "credhub_arena.h"
+#include "credhub_error.h"
+
+
+#define NGX_CREDHUB_TASKS_WAITING_MAX 1024
+
+
+typedef struct ngx_credhub_task_s ngx_credhub_task_t;
+
+struct ngx_credhub_task_s {
+    credhub_arena_t  *arena;
+    void             *data;    /* in the arena */
+    atomic_int        cancel;  /* set when nobody waits any more */
+    credhub_error_e   error;   /* the result of run() */
+    credhub_str_t     detail;
+
+    credhub_error_e (*run)(ngx_credhub_task_t *task); /* on the thread */
+    void            (*done)(ngx_credhub_task_t *task); /* NULL: nobody waits */
+    void             *owner;
+    ngx_queue_t       kept;    /* for the owner */
+
+    /* private */
+    ngx_queue_t       queue;
+    void             *bucket;  /* of its actor, while it waits */
+    ngx_uint_t        state;
+};
+
+
+/* A task with `size` zeroed bytes of data; NULL without memory. */
+ngx_credhub_task_t *ngx_credhub_task_create(size_t size);
+
+/*
+ * Queues it for `actor` (copied). NGX_OK: done() will be called from the event
+ * loop. NGX_ERROR: the queue is full (task->error is CREDHUB_E_BUSY) or there
+ * is no memory.
+ */
+ngx_int_t ngx_credhub_task_post(ngx_credhub_task_t *task, credhub_str_t actor);
+
+/* Frees it; a task that runs is cancelled and freed when it has stopped. */
+void ngx_credhub_task_destroy(ngx_credhub_task_t *task);
+
+
+/* init_process: the pool that tasks run on. */
+void ngx_credhub_task_init(ngx_thread_pool_t *pool, ngx_uint_t own);
+
+
+#endif /* _NGX_CREDHUB_TASK_H_INCLUDED_ */

@@ -1,0 +1,71 @@
+
+/*
+ * The store of one hub: where its Redis is, the key prefix, and this worker's
+ * links to it. Allocated at configuration time and copied by fork; links exist
+ * only between start and stop in a worker.
+ *
+ * Keys (all begin with "{prefix}:"): docs/architecture.md has the table.
+ */
+
+#ifndef _NGX_CREDHUB_STORE_H_INCLUDED_
+#define _NGX_CREDHUB_STORE_H_INCLUDED_
+
+
+#include "ngx_credhub_link.h"
+
+
+#define NGX_CREDHUB_LAYOUT        "1" /* this module's layout version */
+#define NGX_CREDHUB_LAYOUT_WRITER "1" /* oldest layout that may write */
+
+#define NGX_CREDHUB_PREFIX_MAX 64
+
+
+/* What a link is for. */
+
+typedef enum {
+    NGX_CREDHUB_LINK_COMMANDS = 0, /* short reads and writes */
+    NGX_CREDHUB_LINK_LONG,         /* lists: big replies block nobody */
+    NGX_CREDHUB_LINKS
+} ngx_credhub_link_e;
+
+
+typedef struct {
+    ngx_addr_t          *addrs;      /* of one configured address */
+    ngx_uint_t           naddrs;
+    ngx_str_t            name;       /* as configured, for logs */
+    ngx_uint_t           db;
+    ngx_str_t            user;
+    ngx_str_t            password;   /* empty: no AUTH */
+    ngx_msec_t           timeout;
+    ngx_msec_t           connect_timeout;
+    credhub_str_t        prefix;     /* "{credhub}:" */
+
+    /* per process */
+    ngx_credhub_link_t  *links[NGX_CREDHUB_LINKS];
+    credhub_str_t        hub;        /* the hub id; len 0 until a link was
+                                        ready for the first time */
+    u_char               hub_data[36];
+} ngx_credhub_store_t;
+
+
+/*
+ * Parses the arguments of credhub_redis (cf->args). Returns the store, equal
+ * stores of one configuration being one object, or NULL after a message with
+ * file and line. Options of later layouts (sentinel=, cluster, tls, wait=) are
+ * refused by name.
+ */
+ngx_credhub_store_t *ngx_credhub_store_conf(ngx_conf_t *cf);
+
+/* Begins to connect (init_process). */
+ngx_int_t ngx_credhub_store_start(ngx_credhub_store_t *store, ngx_cycle_t *cycle);
+
+/* Closes the links; every waiting call ends with CREDHUB_E_UNAVAILABLE
+ * (exit_process). */
+void ngx_credhub_store_stop(ngx_credhub_store_t *store);
+
+
+/* Every store of a configuration, for start and stop. */
+ngx_array_t *ngx_credhub_stores(ngx_cycle_t *cycle); /* ngx_credhub_store_t * */
+
+
+#endif /* _NGX_CREDHUB_STORE_H_INCLUDED_ */
