@@ -2,14 +2,16 @@
 /*
  * The encryption keys of one configuration, and what is derived from them.
  * Keys live in a mapping of their own that is locked into memory and left out
- * of core dumps. Several keys may stand: the first one whose path covers a
- * name seals, every key opens what carries its fingerprint.
+ * of core dumps. Several keys may stand: one whose path covers a name seals it
+ * (credhub_keyring_for), and any whose path covers it opens what carries its
+ * fingerprint (credhub_keyring_opener).
  */
 
 #ifndef _CREDHUB_KEYRING_H_INCLUDED_
 #define _CREDHUB_KEYRING_H_INCLUDED_
 
 
+#include <openssl/evp.h>
 #include "credhub_arena.h"
 #include "credhub_error.h"
 
@@ -48,7 +50,7 @@ int credhub_keyring_lock(credhub_keyring_t *keyring);
 /*
  * Reads a key file and appends the key. `file` and `id` are NUL-terminated;
  * `path` is a folded subtree ("/apps/" and an asterisk), or empty for every
- * name. FILE holds 32 raw bytes, or 44 characters of base64 with an optional
+ * name. `file` holds 32 raw bytes, or 44 characters of base64 with an optional
  * newline; it is a regular file without group and other permissions, owned by
  * root or the effective user; symbolic links are refused. Returns NULL, or a
  * static text that says what is wrong (without the file's name); errno is set
@@ -72,9 +74,22 @@ int credhub_keyring_for(const credhub_keyring_t *keyring, credhub_str_t name);
 int credhub_keyring_find(const credhub_keyring_t *keyring,
     const u_char fingerprint[CREDHUB_FINGERPRINT_SIZE]);
 
+/* The number of the key with that fingerprint whose path covers this folded
+ * name, -1 when there is none. The same key may stand under several paths. */
+int credhub_keyring_opener(const credhub_keyring_t *keyring,
+    const u_char fingerprint[CREDHUB_FINGERPRINT_SIZE], credhub_str_t name);
+
 /* CREDHUB_KEY_SIZE bytes inside the mapping. */
 const u_char *credhub_keyring_subkey(const credhub_keyring_t *keyring,
     size_t i, credhub_subkey_e purpose);
+
+/*
+ * An AES-256-GCM context of key number i, keyed with CREDHUB_SUBKEY_SEAL at
+ * its first use in a process and kept: a caller sets only the nonce. One for
+ * sealing, one for opening; the keyring frees them. NULL when OpenSSL failed.
+ */
+EVP_CIPHER_CTX *credhub_keyring_cipher(credhub_keyring_t *keyring, size_t i,
+    int encrypt);
 
 
 #endif /* _CREDHUB_KEYRING_H_INCLUDED_ */

@@ -1,0 +1,151 @@
+
+/*
+ * How a stored version is shown. What is stored in clear is copied as it is;
+ * the secret goes from its sealed form straight into the answer. All strings
+ * belong to the caller.
+ */
+
+#include "credhub_json.h"
+#include "credhub_version.h"
+
+
+/* A byte of a plain string takes at most six in JSON. */
+
+#define CREDHUB_JSON_BYTE_MAX 6
+
+
+static credhub_error_e
+credhub_version_append(credhub_buf_t *buf, const credhub_version_t *version,
+                       credhub_keyring_t *keyring, credhub_str_t hub);
+
+
+credhub_place_t
+credhub_version_place(const credhub_version_t *version, credhub_str_t hub,
+                      credhub_str_t field)
+{
+    credhub_place_t place;
+
+    place.hub = hub;
+    place.kind = credhub_str("version");
+    place.field = field;
+    place.record = version->id;
+    place.name = version->folded;
+
+    return place;
+}
+
+
+credhub_error_e
+credhub_version_view(credhub_buf_t *buf, const credhub_version_t *version,
+                     credhub_keyring_t *keyring, credhub_str_t hub)
+{
+    size_t          start;
+    u_char          date[CREDHUB_DATE_LEN];
+    credhub_error_e rc;
+
+    start = buf->len;
+
+    credhub_date(version->created, date);
+
+    credhub_buf_lit(buf, "{\"type\":");
+    credhub_json_add_string(buf, version->type);
+    credhub_buf_lit(buf, ",\"version_created_at\":\"");
+    credhub_buf_add(buf, date, sizeof(date));
+    credhub_buf_lit(buf, "\",\"id\":");
+    credhub_json_add_string(buf, version->id);
+    credhub_buf_lit(buf, ",\"name\":");
+    credhub_json_add_string(buf, version->name);
+    credhub_buf_lit(buf, ",\"metadata\":");
+
+    if (version->metadata.len != 0) {
+        credhub_buf_add_str(buf, version->metadata);
+
+    } else {
+        credhub_buf_lit(buf, "null");
+    }
+
+    credhub_buf_lit(buf, ",\"value\":");
+
+    rc = credhub_version_append(buf, version, keyring, hub);
+
+    credhub_buf_lit(buf, "}");
+
+    if (rc == CREDHUB_OK && buf->failed) {
+        rc = CREDHUB_E_INTERNAL;
+    }
+
+    if (rc != CREDHUB_OK) {
+        buf->len = start;
+    }
+
+    return rc;
+}
+
+
+credhub_error_e
+credhub_version_value(credhub_buf_t *buf, const credhub_version_t *version,
+                      credhub_keyring_t *keyring, credhub_str_t hub)
+{
+    size_t          start;
+    credhub_error_e rc;
+
+    start = buf->len;
+
+    rc = credhub_version_append(buf, version, keyring, hub);
+
+    if (rc != CREDHUB_OK) {
+        buf->len = start;
+    }
+
+    return rc;
+}
+
+
+static credhub_error_e
+credhub_version_append(credhub_buf_t *buf, const credhub_version_t *version,
+                       credhub_keyring_t *keyring, credhub_str_t hub)
+{
+    u_char         *out;
+    size_t          len;
+    credhub_error_e rc;
+    credhub_place_t place;
+
+    credhub_buf_add_str(buf, version->head);
+
+    if (version->secret.len != 0) {
+        len = credhub_open_size(version->secret);
+
+        out = credhub_buf_reserve(buf, len);
+        if (out == NULL) {
+            return CREDHUB_E_INTERNAL;
+        }
+
+        place = credhub_version_place(version, hub, credhub_str("secret"));
+
+        rc = credhub_open(keyring, &place, version->secret, out);
+        if (rc != CREDHUB_OK) {
+            return rc;
+        }
+
+        buf->len += len;
+    }
+
+    credhub_buf_add_str(buf, version->tail);
+
+    return buf->failed ? CREDHUB_E_INTERNAL : CREDHUB_OK;
+}
+
+
+size_t
+credhub_version_view_size(const credhub_version_t *version)
+{
+    static const char frame[] = "{\"type\":\"\",\"version_created_at\":\"\","
+                                "\"id\":\"\",\"name\":\"\",\"metadata\":null,"
+                                "\"value\":}";
+
+    return sizeof(frame) + CREDHUB_DATE_LEN
+           + (version->type.len + version->id.len + version->name.len)
+                 * CREDHUB_JSON_BYTE_MAX
+           + version->metadata.len + version->head.len
+           + credhub_open_size(version->secret) + version->tail.len;
+}
