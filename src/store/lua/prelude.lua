@@ -1,0 +1,68 @@
+-- Put before every operation at build time.
+--
+-- KEYS[1] is "{prefix}:schema", every other key derives from it. ARGV[1] is the
+-- caller's layout version, ARGV[2] the hub id it knows, empty before its first
+-- handshake. An operation reads and checks everything, then writes; it answers
+-- an array whose first element is "ok" or the reason why nothing was done.
+
+local STEP = 1000
+local CHANGES = 10000
+
+local prefix = string.sub(KEYS[1], 1, -1 - string.len('schema'))
+
+-- Is this the store the caller shook hands with, and may its layout use it?
+local function refusal()
+    local schema = redis.call('HMGET', KEYS[1], 'writer', 'hub')
+    if not schema[1] or tonumber(schema[1]) > tonumber(ARGV[1])
+        or (ARGV[2] ~= '' and ARGV[2] ~= schema[2])
+    then
+        return { 'schema' }
+    end
+end
+
+local function read_only()
+    return redis.call('EXISTS', prefix .. 'read_only') == 1
+end
+
+local function write_refusal()
+    return refusal() or (read_only() and { 'read_only' }) or nil
+end
+
+-- An integer as text: Lua would write a large one with an exponent.
+local function decimal(number)
+    return string.format('%.0f', number)
+end
+
+-- Microseconds since 1970, never less than what any script saw before.
+local function now()
+    local time = redis.call('TIME')
+    local clock = tonumber(redis.call('GET', prefix .. 'clock') or '0')
+    return math.max(time[1] * 1000000 + time[2], clock)
+end
+
+-- Writes; refused when Redis is out of memory.
+local function next_sequence()
+    return decimal(redis.call('INCR', prefix .. 'seq'))
+end
+
+-- Removes version rows of a credential, at most STEP of them. `keys` are the
+-- fingerprints of every key that ever sealed a version.
+local function remove_versions(credential, ids, keys)
+    if #ids == 0 then
+        return
+    end
+    local rows = {}
+    for i, id in ipairs(ids) do
+        rows[i] = prefix .. 'version:' .. id
+    end
+    redis.call('UNLINK', unpack(rows))
+    redis.call('ZREM', prefix .. 'versions:' .. credential, unpack(ids))
+    for _, key in ipairs(keys) do
+        redis.call('SREM', prefix .. 'key:' .. key, unpack(ids))
+    end
+end
+
+local function changed(op, name, version)
+    redis.call('XADD', prefix .. 'changes', 'MAXLEN', '~', CHANGES, '*',
+        'op', op, 'name', name, 'version', version)
+end

@@ -1,0 +1,17 @@
+-- The switch that every write script obeys; it works in either position.
+--
+-- ARGV: layout, hub, "on", "off" or "get"
+-- Answers: ok, 1 when the store is read-only, else 0
+
+local refused = refusal()
+if refused then
+    return refused
+end
+
+if ARGV[3] == 'on' then
+    redis.call('SET', prefix .. 'read_only', '1')
+elseif ARGV[3] == 'off' then
+    redis.call('DEL', prefix .. 'read_only')
+end
+
+return { 'ok', redis.call('EXISTS', prefix .. 'read_only') }
