@@ -34,6 +34,7 @@ UNIT_CFLAGS = -std=gnu11 -Wall -Wextra -Wno-unused-parameter -Werror -g \
 UNIT_CORE   = $(patsubst src/core/%.c,$(BUILD)/unit/%.o,$(wildcard src/core/*.c))
 UNIT_TESTS  = $(patsubst t/unit/%.c,$(BUILD)/unit/%,$(wildcard t/unit/test_*.c))
 
+.DELETE_ON_ERROR:
 .PHONY: all module unit run stop test asan check deps install clean FORCE
 
 all: module
