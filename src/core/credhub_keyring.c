@@ -8,18 +8,16 @@
  */
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stddef.h>
 #include <string.h>
-#include <unistd.h>
 #include <sys/mman.h>
-#include <sys/stat.h>
 #include <openssl/core_names.h>
 #include <openssl/crypto.h>
 #include <openssl/err.h>
 #include <openssl/hmac.h>
 #include <openssl/kdf.h>
 #include <openssl/params.h>
+#include "credhub_file.h"
 #include "credhub_keyring.h"
 #include "credhub_permission.h"
 
@@ -56,7 +54,6 @@ static const char *credhub_keyring_check(const credhub_keyring_t *keyring,
                                          credhub_str_t id, credhub_str_t path);
 static const char *
 credhub_keyring_read(credhub_keyring_secrets_t *secrets, const char *file);
-static const char *credhub_keyring_file_check(int fd);
 static const char *
 credhub_keyring_decode(credhub_keyring_secrets_t *secrets, size_t len);
 static const char *credhub_keyring_append(credhub_keyring_t *keyring,
@@ -226,76 +223,13 @@ credhub_keyring_check(const credhub_keyring_t *keyring, credhub_str_t id,
 static const char *
 credhub_keyring_read(credhub_keyring_secrets_t *secrets, const char *file)
 {
-    int         fd, err;
     size_t      len;
-    ssize_t     n;
     const char *error;
 
-    /* O_NONBLOCK: opening a FIFO must not wait for a writer */
+    error = credhub_file_read_secret(file, secrets->file, sizeof(secrets->file),
+                                     &len);
 
-    fd = open(file, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
-    if (fd == -1) {
-        return "cannot open key file";
-    }
-
-    len = 0;
-
-    error = credhub_keyring_file_check(fd);
-    err = errno;
-
-    while (error == NULL && len < sizeof(secrets->file)) {
-        n = read(fd, secrets->file + len, sizeof(secrets->file) - len);
-
-        if (n == 0) {
-            break;
-        }
-
-        if (n > 0) {
-            len += (size_t) n;
-
-        } else if (errno != EINTR) {
-            err = errno;
-            error = "cannot read key file";
-        }
-    }
-
-    if (error == NULL) {
-        err = 0;
-        error = credhub_keyring_decode(secrets, len);
-    }
-
-    (void) close(fd);
-
-    errno = err;
-
-    return error;
-}
-
-
-static const char *
-credhub_keyring_file_check(int fd)
-{
-    struct stat st;
-
-    if (fstat(fd, &st) == -1) {
-        return "cannot read attributes of key file";
-    }
-
-    errno = 0;
-
-    if (!S_ISREG(st.st_mode)) {
-        return "key file is not a regular file";
-    }
-
-    if ((st.st_mode & (S_IRWXG | S_IRWXO)) != 0) {
-        return "key file has permissions for group or others";
-    }
-
-    if (st.st_uid != 0 && st.st_uid != geteuid()) {
-        return "key file is owned by another user";
-    }
-
-    return NULL;
+    return (error == NULL) ? credhub_keyring_decode(secrets, len) : error;
 }
 
 
@@ -329,7 +263,7 @@ credhub_keyring_decode(credhub_keyring_secrets_t *secrets, size_t len)
         }
     }
 
-    return "key file holds neither 32 bytes nor 44 characters of base64";
+    return "file holds neither 32 bytes nor 44 characters of base64";
 }
 
 
@@ -485,6 +419,36 @@ credhub_keyring_find(const credhub_keyring_t *keyring,
     }
 
     return -1;
+}
+
+
+int
+credhub_keyring_state(const credhub_keyring_t *keyring,
+                      const u_char fingerprint[CREDHUB_FINGERPRINT_SIZE])
+{
+    size_t i, k;
+
+    if (credhub_keyring_find(keyring, fingerprint) == -1) {
+        return -1;
+    }
+
+    for (i = 0; i < keyring->n; i++) {
+        for (k = 0; k < i; k++) {
+            if (credhub_str_eq(keyring->keys[k].path, keyring->keys[i].path)) {
+                break;
+            }
+        }
+
+        if (k == i
+            && memcmp(keyring->keys[i].fingerprint, fingerprint,
+                      CREDHUB_FINGERPRINT_SIZE)
+                   == 0)
+        {
+            return 1;
+        }
+    }
+
+    return 0;
 }
 
 

@@ -74,6 +74,11 @@ int credhub_keyring_for(const credhub_keyring_t *keyring, credhub_str_t name);
 int credhub_keyring_find(const credhub_keyring_t *keyring,
     const u_char fingerprint[CREDHUB_FINGERPRINT_SIZE]);
 
+/* What the key with that fingerprint does: 1, it seals, being the first of its
+ * path; 0, it only opens; -1, it is not configured. */
+int credhub_keyring_state(const credhub_keyring_t *keyring,
+    const u_char fingerprint[CREDHUB_FINGERPRINT_SIZE]);
+
 /* The number of the key with that fingerprint whose path covers this folded
  * name, -1 when there is none. The same key may stand under several paths. */
 int credhub_keyring_opener(const credhub_keyring_t *keyring,
