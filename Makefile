@@ -12,6 +12,7 @@ SHELL     = /bin/bash
 PORT      = 8844
 MODULES   = /usr/lib/nginx/modules
 NGINX_DEV = /usr/share/nginx/src
+RUN       = run
 TESTS     = t
 PROVE     = prove -j2 -r -It/lib
 
@@ -83,10 +84,10 @@ $(BUILD)/unit/%.o: t/unit/%.c | deps-test
 
 
 run: module deps-run
-	tools/run $(MODULE) $(PORT)
+	@tools/run $(MODULE) $(PORT) $(RUN)
 
 stop:
-	tools/stop
+	@tools/stop $(RUN)
 
 test: module deps-run deps-test
 	CREDHUB_MODULE=$(abspath $(MODULE)) CREDHUB_SANITIZE=$(SANITIZE) \

@@ -182,19 +182,35 @@ subtest 'what the audit finds' => sub {
 
     write_file($bad->dir . '/error.log', "x [alert] y\nx [alert] z\n");
     $bad->expect_log(qr/ y$/);
-    my @unexpected;
+    my @seen;
     {
         no warnings 'redefine';
-        local *CredHubTest::is_deeply = sub { push @unexpected, $_[0]; 1 };
-        local *CredHubTest::is        = sub { push @unexpected, $_[0]; 1 };
-        $bad->_audit_log;
-        write_file($bad->dir . '/error.log',
-            "==1==ERROR: AddressSanitizer: heap-use-after-free\n#0 x\n");
+        local *CredHubTest::is_deeply = sub { push @seen, $_[0]; 1 };
+        local *CredHubTest::is        = sub { push @seen, $_[0]; 1 };
         $bad->_audit_log;
     }
-    is_deeply($unexpected[0], ['x [alert] z'], 'an alert');
-    is($unexpected[1], undef);
-    like($unexpected[3], qr/AddressSanitizer.*\n#0 x/, 'a report');
+    is_deeply(\@seen, [['x [alert] z'], undef], 'an alert');
+    $bad->quit;
+};
+
+subtest 'reports of sanitizers' => sub {
+    my $report = sub ($text) {
+        return CredHubTest::_sanitizer_report($text);
+    };
+    my $leak = "==7==ERROR: LeakSanitizer: detected memory leaks\n\n"
+        . "Direct leak of 9 byte(s) in 1 object(s) allocated from:\n"
+        . "    #0 0x1 in malloc x.cpp:69\n";
+    my $sum = "SUMMARY: AddressSanitizer: 9 byte(s) leaked in 1 allocation.\n";
+
+    is_deeply([$report->("2026 [notice] 1#1: exit\n")], [undef], 'none');
+    is_deeply([$report->("$leak    #1 0x2 (/usr/sbin/nginx+0x3)\n\n$sum")],
+        [undef, 7, 1], q(a leak of nginx's own));
+    like(($report->("$leak    #1 0x2 in credhub_x a.c:1\n\n$sum"))[0],
+        qr/credhub_x/, 'a leak');
+    like(($report->("==1==ERROR: AddressSanitizer: heap-use-after-free\n#0 x\n"))[0],
+        qr/^==1==.*\n#0 x/, 'a wrong access');
+    like(($report->("a.c:1:2: runtime error: signed integer overflow\n"))[0],
+        qr/overflow/, 'undefined behavior');
 };
 
 done_testing();
