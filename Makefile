@@ -22,7 +22,8 @@ LD_OPT = -Wl,-z,relro -Wl,-z,now
 
 ifdef SANITIZE
 BUILD  = build/asan
-CC_OPT = -O1 -fno-omit-frame-pointer -fsanitize=address,undefined
+CC_OPT = -O1 -fno-omit-frame-pointer -fsanitize=address,undefined \
+	-fno-sanitize-recover=undefined
 LD_OPT = -fsanitize=address,undefined
 endif
 
