@@ -15,6 +15,8 @@ plan skip_all => 'the demo runs in the stock environment'
 
 my $base   = tempdir('credhub-XXXXXX', TMPDIR => 1, CLEANUP => 1);
 my $dir    = "$base/run";
+chmod 0755, $base;
+
 my $root   = CredHubTest::Nginx->root;
 my $module = CredHubTest::Nginx->module;
 my $port   = CredHubTest::Nginx->free_port;
@@ -69,11 +71,11 @@ subtest 'who runs it' => sub {
     my $www  = getpwnam 'www-data';
     my $uid  = sub ($pid) { (stat "/proc/$pid")[4] };
     my $main = read_file("$dir/nginx.pid") + 0;
-    my ($workers) = run_command(['pgrep', '-P', $main, '-u', 'www-data']);
+    my @workers = CredHubTest::Nginx->new(pid => $main)->worker_pids;
 
     is($uid->($main), 0, 'root reads the keys');
     is($uid->(read_file("$dir/redis.pid") + 0), $www, 'Redis as www-data');
-    is($workers, 0, 'the workers too');
+    is_deeply([map { $uid->($_) } @workers], [$www, $www], 'the workers too');
 };
 
 subtest 'a second run replaces the first and keeps the data' => sub {
