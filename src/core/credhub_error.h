@@ -77,8 +77,5 @@ int credhub_error_status(credhub_error_e kind);
 void credhub_error_body(credhub_buf_t *buf, credhub_error_e kind,
     credhub_str_t detail);
 
-/* {"error":"text of that HTTP status"} for errors that nginx itself makes. */
-void credhub_error_status_body(credhub_buf_t *buf, int status);
-
 
 #endif /* _CREDHUB_ERROR_H_INCLUDED_ */

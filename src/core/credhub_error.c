@@ -1,0 +1,353 @@
+
+/*
+ * The table of what a client can be told. No state; the detail that a client
+ * or a certificate brought is cleaned and cut before it is shown.
+ */
+
+#include "credhub_error.h"
+#include "credhub_json.h"
+#include "credhub_text.h"
+
+#include <string.h>
+
+
+typedef struct {
+    int         status;
+    const char *error;
+    const char *description; /* error_description, where there is one */
+    const char *unknown;     /* shown for a detail that is empty */
+} credhub_error_t;
+
+
+typedef struct {
+    size_t len;
+    u_char data[CREDHUB_DETAIL_MAX];
+} credhub_detail_t;
+
+
+static const credhub_error_t *credhub_error_row(credhub_error_e kind);
+static void credhub_error_clean(credhub_detail_t *clean, credhub_str_t detail);
+static size_t credhub_error_clean_one(credhub_detail_t *clean,
+                                      credhub_str_t detail, size_t i);
+static void
+credhub_error_add(credhub_buf_t *buf, const char *text, credhub_str_t detail);
+
+
+/* clang-format off */
+
+#define CREDHUB_TEXT_CRED                                                     \
+    "The request could not be completed because the credential does not "     \
+    "exist or you do not have sufficient authorization."
+
+#define CREDHUB_TEXT_UNKNOWN_KEY                                              \
+    "The request contains the parameter '%s', which is not known here. "      \
+    "Please remove or correct it and retry your request."
+
+#define CREDHUB_TEXT_STATIC(type)                                             \
+    "This " type " was set, not generated, and cannot be regenerated."
+
+
+static const credhub_error_t credhub_errors[CREDHUB_E_LAST] = {
+
+    [CREDHUB_OK] = { 200, "", NULL, NULL },
+
+    [CREDHUB_E_INTERNAL] = { 500,
+        "The server could not complete the request because of an internal "
+        "error.", NULL, NULL },
+
+    /* what a stored credential is, and who may see it */
+
+    [CREDHUB_E_CRED] = { 404, CREDHUB_TEXT_CRED, NULL, NULL },
+
+    [CREDHUB_E_CRED_DENIED] = { 403, CREDHUB_TEXT_CRED, NULL, NULL },
+
+    [CREDHUB_E_TYPE_MISMATCH] = { 400,
+        "The credential type cannot be modified. Please delete the "
+        "credential if you wish to create it with a different type.",
+        NULL, NULL },
+
+    [CREDHUB_E_TYPE_REGENERATE] = { 400,
+        "Credentials of this type cannot be regenerated.", NULL, NULL },
+
+    [CREDHUB_E_NOT_REGENERABLE_PASSWORD] = { 400,
+        CREDHUB_TEXT_STATIC("password"), NULL, NULL },
+
+    [CREDHUB_E_NOT_REGENERABLE_USER] = { 400,
+        CREDHUB_TEXT_STATIC("user"), NULL, NULL },
+
+    [CREDHUB_E_INTERPOLATE_TYPE] = { 400,
+        "The credential '%s' is not of type json and cannot be interpolated.",
+        NULL, NULL },
+
+    [CREDHUB_E_KEY_MISSING] = { 500,
+        "The encryption key of this credential is not available.",
+        NULL, NULL },
+
+    /* the body of a request */
+
+    [CREDHUB_E_BAD_REQUEST] = { 400,
+        "The request could not be fulfilled because the request path or body "
+        "did not meet expectation. Please check the documentation for "
+        "required formatting and retry your request.", NULL, NULL },
+
+    [CREDHUB_E_UNKNOWN_KEY] = { 422, CREDHUB_TEXT_UNKNOWN_KEY, NULL, NULL },
+
+    [CREDHUB_E_UNKNOWN_KEY_400] = { 400, CREDHUB_TEXT_UNKNOWN_KEY,
+        NULL, NULL },
+
+    [CREDHUB_E_TYPE_SET] = { 422,
+        "The request has no valid type. A credential that is set has one of "
+        "the types 'value', 'json', 'password', 'user', 'certificate', 'rsa' "
+        "and 'ssh'.", NULL, NULL },
+
+    [CREDHUB_E_TYPE_GENERATE] = { 400,
+        "The request has no valid type. A credential that is generated has "
+        "one of the types 'password', 'user', 'certificate', 'rsa' and "
+        "'ssh'.", NULL, NULL },
+
+    [CREDHUB_E_NOT_GENERATABLE] = { 400,
+        "Credentials of the types 'value' and 'json' cannot be generated. "
+        "Please set one instead.", NULL, NULL },
+
+    [CREDHUB_E_NO_NAME] = { 400,
+        "The request needs the name of a credential.", NULL, NULL },
+
+    [CREDHUB_E_NAME_CHARS] = { 400,
+        "The name of a credential may contain letters, digits and the "
+        "characters - _ / . : , ( ) [ ] + only.", NULL, NULL },
+
+    [CREDHUB_E_NAME_SLASH] = { 400,
+        "The name of a credential may neither contain '//' nor end in '/'.",
+        NULL, NULL },
+
+    [CREDHUB_E_NAME_LONG] = { 400,
+        "The name of a credential may have at most %s characters.",
+        NULL, "255" },
+
+    [CREDHUB_E_METADATA_LONG] = { 400,
+        "The metadata of a credential may have at most 7000 bytes.",
+        NULL, NULL },
+
+    [CREDHUB_E_NO_VALUE] = { 400,
+        "The request needs a value that is not empty.", NULL, NULL },
+
+    [CREDHUB_E_NO_PASSWORD] = { 400,
+        "The value needs a password that is not empty.", NULL, NULL },
+
+    [CREDHUB_E_NO_KEY] = { 400,
+        "The value needs a public key or a private key.", NULL, NULL },
+
+    [CREDHUB_E_MODE_AND_OVERWRITE] = { 400,
+        "The parameters 'mode' and 'overwrite' contradict each other. Please "
+        "send only one of them.", NULL, NULL },
+
+    [CREDHUB_E_NO_CHARSET] = { 400,
+        "All characters are excluded. Please allow at least one kind of "
+        "characters.", NULL, NULL },
+
+    [CREDHUB_E_KEY_LENGTH] = { 400,
+        "The key length is not supported. Please use 2048, 3072 or 4096.",
+        NULL, NULL },
+
+    /* the query and the form of a request */
+
+    [CREDHUB_E_MISSING_QUERY] = { 400,
+        "The request needs the query parameter '%s'.", NULL, NULL },
+
+    [CREDHUB_E_BAD_QUERY] = { 400,
+        "The query parameter '%s' has a value that is not valid.",
+        NULL, NULL },
+
+    [CREDHUB_E_VERSIONS_AND_CURRENT] = { 400,
+        "The query parameters 'versions' and 'current' cannot be combined.",
+        NULL, NULL },
+
+    [CREDHUB_E_CONTENT_TYPE] = { 400,
+        "The content type of the request is not supported. Please send "
+        "application/json.", NULL, NULL },
+
+    [CREDHUB_E_TOO_LARGE] = { 413,
+        "The value is too large to be stored.", NULL, NULL },
+
+    [CREDHUB_E_NOT_FOUND] = { 404,
+        "There is nothing at this URL.", NULL, NULL },
+
+    [CREDHUB_E_METHOD] = { 405,
+        "This URL does not support the method of the request.", NULL, NULL },
+
+    /* who is asking */
+
+    [CREDHUB_E_REMOTE_ADDRESS] = { 401,
+        "This URL can be used from the server itself only.", NULL, NULL },
+
+    [CREDHUB_E_MTLS_ID] = { 401,
+        "The client certificate has no organizational unit of the form "
+        "app:<version 4 UUID in lower case>.", NULL, NULL },
+
+    [CREDHUB_E_MTLS_EKU] = { 401,
+        "The client certificate is not issued for client authentication.",
+        NULL, NULL },
+
+    [CREDHUB_E_UNAUTHENTICATED] = { 401, "invalid_token",
+        "Full authentication is required to access this resource", NULL },
+
+    [CREDHUB_E_INVALID_CLIENT_CERTIFICATE] = { 400,
+        "invalid_client_certificate", "%s",
+        "The client certificate could not be verified." },
+
+    [CREDHUB_E_MISDIRECTED] = { 421,
+        "The client certificate was presented to another server. Please open "
+        "a new connection.", NULL, NULL },
+
+    [CREDHUB_E_TOO_EARLY] = { 425,
+        "The request came before the TLS handshake was complete. Please send "
+        "it again.", NULL, NULL },
+
+    /* the state of the server */
+
+    [CREDHUB_E_READ_ONLY] = { 503,
+        "The server is in read-only mode; nothing can be changed at the "
+        "moment.", NULL, NULL },
+
+    [CREDHUB_E_UNAVAILABLE] = { 503,
+        "The store does not answer at the moment. Please retry your request "
+        "later.", NULL, NULL },
+
+    [CREDHUB_E_BUSY] = { 503,
+        "The server has too much to do at the moment. Please retry your "
+        "request later.", NULL, NULL },
+};
+
+/* clang-format on */
+
+
+int
+credhub_error_status(credhub_error_e kind)
+{
+    return credhub_error_row(kind)->status;
+}
+
+
+static const credhub_error_t *
+credhub_error_row(credhub_error_e kind)
+{
+    if ((unsigned) kind >= CREDHUB_E_LAST) {
+        kind = CREDHUB_E_INTERNAL;
+    }
+
+    return &credhub_errors[kind];
+}
+
+
+void
+credhub_error_body(credhub_buf_t *buf, credhub_error_e kind,
+                   credhub_str_t detail)
+{
+    credhub_str_t          shown;
+    credhub_detail_t       clean;
+    const credhub_error_t *row;
+
+    row = credhub_error_row(kind);
+
+    credhub_error_clean(&clean, detail);
+
+    shown.data = clean.data;
+    shown.len = clean.len;
+
+    if (shown.len == 0 && row->unknown != NULL) {
+        shown.data = (u_char *) row->unknown;
+        shown.len = strlen(row->unknown);
+    }
+
+    credhub_buf_lit(buf, "{\"error\":");
+    credhub_error_add(buf, row->error, shown);
+
+    if (row->description != NULL) {
+        credhub_buf_lit(buf, ",\"error_description\":");
+        credhub_error_add(buf, row->description, shown);
+    }
+
+    credhub_buf_lit(buf, "}");
+}
+
+
+/* Without quotes and without what a message format would take as its own. */
+
+static void
+credhub_error_clean(credhub_detail_t *clean, credhub_str_t detail)
+{
+    size_t i, n;
+
+    clean->len = 0;
+
+    for (i = 0; i < detail.len; i += n) {
+        n = credhub_error_clean_one(clean, detail, i);
+
+        if (n == 0) {
+            break;
+        }
+    }
+}
+
+
+/* Takes one character of the detail: returns its bytes, 0 when it has no
+ * room. */
+
+static size_t
+credhub_error_clean_one(credhub_detail_t *clean, credhub_str_t detail, size_t i)
+{
+    size_t        n;
+    const u_char *p;
+
+    p = detail.data + i;
+
+    if (*p == '\'' || *p == ']' || (*p == '[' && i != 0 && p[-1] == ']')) {
+        return 1;
+    }
+
+    if (*p == '[' && clean->len != 0 && clean->data[clean->len - 1] == '$') {
+        clean->len--;
+        return 1;
+    }
+
+    n = credhub_utf8_len(p, detail.data + detail.len);
+    n += (n == 0);
+
+    if (n > CREDHUB_DETAIL_MAX - clean->len) {
+        return 0;
+    }
+
+    memcpy(clean->data + clean->len, p, n);
+    clean->len += n;
+
+    return n;
+}
+
+
+/* A JSON string of the text, with the detail in the place of "%s". */
+
+static void
+credhub_error_add(credhub_buf_t *buf, const char *text, credhub_str_t detail)
+{
+    const char   *place;
+    credhub_buf_t plain;
+
+    credhub_buf_init(&plain, buf->arena, strlen(text) + detail.len);
+
+    place = strstr(text, "%s");
+
+    if (place != NULL) {
+        credhub_buf_add(&plain, text, place - text);
+        credhub_buf_add_str(&plain, detail);
+        text = place + 2;
+    }
+
+    credhub_buf_add(&plain, text, strlen(text));
+
+    if (plain.failed) {
+        buf->failed = 1;
+        return;
+    }
+
+    credhub_json_add_string(buf, credhub_buf_str(&plain));
+}

@@ -1,0 +1,337 @@
+
+/* Errors: statuses, texts that clients compare, what becomes of a detail. */
+
+#include "unit.h"
+#include "credhub_error.h"
+#include "credhub_json.h"
+
+
+static credhub_arena_t *arena;
+
+
+static int
+setup(void **state)
+{
+    arena = credhub_arena_create(4096);
+
+    return arena == NULL;
+}
+
+
+static int
+teardown(void **state)
+{
+    credhub_arena_destroy(arena);
+
+    return 0;
+}
+
+
+static credhub_str_t
+body_of(credhub_error_e kind, credhub_str_t detail)
+{
+    credhub_buf_t buf;
+
+    credhub_buf_init(&buf, arena, 0);
+    credhub_error_body(&buf, kind, detail);
+    assert_int_equal(buf.failed, 0);
+
+    return credhub_buf_str(&buf);
+}
+
+
+static const struct {
+    credhub_error_e kind;
+    int             status;
+} statuses[] = {
+    { CREDHUB_OK, 200 },
+    { CREDHUB_E_INTERNAL, 500 },
+    { CREDHUB_E_CRED, 404 },
+    { CREDHUB_E_CRED_DENIED, 403 },
+    { CREDHUB_E_BAD_REQUEST, 400 },
+    { CREDHUB_E_UNKNOWN_KEY, 422 },
+    { CREDHUB_E_UNKNOWN_KEY_400, 400 },
+    { CREDHUB_E_TYPE_SET, 422 },
+    { CREDHUB_E_TYPE_GENERATE, 400 },
+    { CREDHUB_E_TYPE_REGENERATE, 400 },
+    { CREDHUB_E_NOT_GENERATABLE, 400 },
+    { CREDHUB_E_TYPE_MISMATCH, 400 },
+    { CREDHUB_E_NO_NAME, 400 },
+    { CREDHUB_E_NAME_CHARS, 400 },
+    { CREDHUB_E_NAME_SLASH, 400 },
+    { CREDHUB_E_NAME_LONG, 400 },
+    { CREDHUB_E_METADATA_LONG, 400 },
+    { CREDHUB_E_NO_VALUE, 400 },
+    { CREDHUB_E_NO_PASSWORD, 400 },
+    { CREDHUB_E_NO_KEY, 400 },
+    { CREDHUB_E_MODE_AND_OVERWRITE, 400 },
+    { CREDHUB_E_NO_CHARSET, 400 },
+    { CREDHUB_E_KEY_LENGTH, 400 },
+    { CREDHUB_E_NOT_REGENERABLE_PASSWORD, 400 },
+    { CREDHUB_E_NOT_REGENERABLE_USER, 400 },
+    { CREDHUB_E_INTERPOLATE_TYPE, 400 },
+    { CREDHUB_E_MISSING_QUERY, 400 },
+    { CREDHUB_E_BAD_QUERY, 400 },
+    { CREDHUB_E_VERSIONS_AND_CURRENT, 400 },
+    { CREDHUB_E_CONTENT_TYPE, 400 },
+    { CREDHUB_E_TOO_LARGE, 413 },
+    { CREDHUB_E_KEY_MISSING, 500 },
+    { CREDHUB_E_READ_ONLY, 503 },
+    { CREDHUB_E_REMOTE_ADDRESS, 401 },
+    { CREDHUB_E_MTLS_ID, 401 },
+    { CREDHUB_E_MTLS_EKU, 401 },
+    { CREDHUB_E_UNAUTHENTICATED, 401 },
+    { CREDHUB_E_INVALID_CLIENT_CERTIFICATE, 400 },
+    { CREDHUB_E_MISDIRECTED, 421 },
+    { CREDHUB_E_TOO_EARLY, 425 },
+    { CREDHUB_E_NOT_FOUND, 404 },
+    { CREDHUB_E_METHOD, 405 },
+    { CREDHUB_E_UNAVAILABLE, 503 },
+    { CREDHUB_E_BUSY, 503 },
+};
+
+
+static void
+test_statuses(void **state)
+{
+    size_t i;
+
+    assert_int_equal(sizeof(statuses) / sizeof(statuses[0]), CREDHUB_E_LAST);
+
+    for (i = 0; i < CREDHUB_E_LAST; i++) {
+        assert_int_equal(statuses[i].kind, i);
+        assert_int_equal(credhub_error_status(statuses[i].kind),
+                         statuses[i].status);
+    }
+
+    assert_int_equal(credhub_error_status(CREDHUB_E_LAST), 500);
+    assert_int_equal(credhub_error_status((credhub_error_e) -1), 500);
+    assert_true(credhub_str_eq(body_of(CREDHUB_E_LAST, credhub_null_str),
+                               body_of(CREDHUB_E_INTERNAL, credhub_null_str)));
+}
+
+
+/* Whatever the kind and the detail, a client gets an object with a text. */
+
+static void
+test_every_body_is_json(void **state)
+{
+    int           kind;
+    size_t        i;
+    credhub_str_t body, value, text;
+
+    static const char *details[] = { "", "key", "\"\\\n", "%s%n", "\xff" };
+
+    for (kind = 1; kind < CREDHUB_E_LAST; kind++) {
+        for (i = 0; i < sizeof(details) / sizeof(details[0]); i++) {
+            body = body_of(kind, unit_str(details[i]));
+
+            assert_int_equal(credhub_json_check(arena, body, &value),
+                             CREDHUB_OK);
+            assert_int_equal(value.len, body.len);
+            assert_true(credhub_json_get(value, "error", &text));
+            assert_true(credhub_json_decoded_size(text) > 10);
+        }
+    }
+}
+
+
+static void
+test_compared_texts(void **state)
+{
+    size_t i;
+
+    static const struct {
+        credhub_error_e kind;
+        const char     *body;
+    } texts[] = {
+        { CREDHUB_E_CRED,
+          "{\"error\":\"The request could not be completed because the "
+          "credential does not exist or you do not have sufficient "
+          "authorization.\"}" },
+        { CREDHUB_E_CRED_DENIED,
+          "{\"error\":\"The request could not be completed because the "
+          "credential does not exist or you do not have sufficient "
+          "authorization.\"}" },
+        { CREDHUB_E_TYPE_MISMATCH,
+          "{\"error\":\"The credential type cannot be modified. Please delete "
+          "the credential if you wish to create it with a different type.\"}" },
+        { CREDHUB_E_BAD_REQUEST,
+          "{\"error\":\"The request could not be fulfilled because the request "
+          "path or body did not meet expectation. Please check the "
+          "documentation for required formatting and retry your request.\"}" },
+        { CREDHUB_E_UNAUTHENTICATED,
+          "{\"error\":\"invalid_token\",\"error_description\":\"Full "
+          "authentication is required to access this resource\"}" },
+    };
+
+    for (i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+        unit_assert_str(body_of(texts[i].kind, credhub_null_str),
+                        texts[i].body);
+        unit_assert_str(body_of(texts[i].kind, unit_str("detail")),
+                        texts[i].body);
+    }
+}
+
+
+static int
+has(credhub_str_t body, const char *part)
+{
+    return memmem(body.data, body.len, part, strlen(part)) != NULL;
+}
+
+
+static void
+test_details_are_shown(void **state)
+{
+    size_t i;
+
+    static const credhub_error_e with[] = {
+        CREDHUB_E_UNKNOWN_KEY,
+        CREDHUB_E_UNKNOWN_KEY_400,
+        CREDHUB_E_NAME_LONG,
+        CREDHUB_E_MISSING_QUERY,
+        CREDHUB_E_INTERPOLATE_TYPE,
+        CREDHUB_E_BAD_QUERY,
+        CREDHUB_E_INVALID_CLIENT_CERTIFICATE,
+    };
+
+    for (i = 0; i < sizeof(with) / sizeof(with[0]); i++) {
+        assert_true(has(body_of(with[i], unit_str("de/tail-4")), "de/tail-4"));
+        assert_false(has(body_of(with[i], unit_str("de/tail-4")), "%s"));
+        assert_false(has(body_of(with[i], credhub_null_str), "%s"));
+    }
+
+    unit_assert_str(body_of(CREDHUB_E_INVALID_CLIENT_CERTIFICATE,
+                            unit_str("certificate has expired")),
+                    "{\"error\":\"invalid_client_certificate\","
+                    "\"error_description\":\"certificate has expired\"}");
+    unit_assert_str(
+        body_of(CREDHUB_E_INVALID_CLIENT_CERTIFICATE, credhub_null_str),
+        "{\"error\":\"invalid_client_certificate\","
+        "\"error_description\":\"The client certificate could not "
+        "be verified.\"}");
+}
+
+
+/* The detail as it comes out: the description of a kind that shows it alone. */
+
+static credhub_str_t
+cleaned(const char *detail, size_t len)
+{
+    credhub_str_t exact, body, text;
+
+    exact = unit_exact(detail, len);
+    body = body_of(CREDHUB_E_INVALID_CLIENT_CERTIFICATE, exact);
+    free(exact.data);
+
+    assert_true(credhub_json_get(body, "error_description", &text));
+
+    return text;
+}
+
+
+static void
+test_details_are_cleaned(void **state)
+{
+    size_t i;
+
+    static const char *pairs[][2] = {
+        { "a'b''c", "\"abc\"" },
+        { "a[b]c", "\"a[bc\"" },
+        { "a][b", "\"ab\"" },
+        { "a$[b]", "\"ab\"" },
+        { "$'[x", "\"x\"" },
+        { "$][x", "\"$x\"" },
+        { "$$[[x", "\"x\"" },
+        { "$a[", "\"$a[\"" },
+        { "a\"\\b", "\"a\\\"\\\\b\"" },
+        { "a\n\x01\x7f", "\"a\\n\\u0001\x7f\"" },
+        { "%s%d", "\"%s%d\"" },
+        { "\xc3\xa4\xff", "\"\xc3\xa4\xef\xbf\xbd\"" },
+    };
+
+    for (i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++) {
+        unit_assert_str(cleaned(pairs[i][0], strlen(pairs[i][0])), pairs[i][1]);
+    }
+
+    unit_assert_str(cleaned("a\0b", 3), "\"a\\u0000b\"");
+}
+
+
+static void
+test_details_are_cut(void **state)
+{
+    size_t before;
+    char   text[400];
+
+    memset(text, 'x', sizeof(text));
+    assert_int_equal(cleaned(text, 400).len, CREDHUB_DETAIL_MAX + 2);
+    assert_int_equal(cleaned(text, CREDHUB_DETAIL_MAX).len,
+                     CREDHUB_DETAIL_MAX + 2);
+    assert_int_equal(cleaned(text, CREDHUB_DETAIL_MAX - 1).len,
+                     CREDHUB_DETAIL_MAX + 1);
+
+    for (before = 0; before < 4; before++) {
+        memset(text, 'x', sizeof(text));
+        memcpy(text + CREDHUB_DETAIL_MAX - before, "\xf0\x9f\x98\x80", 4);
+
+        assert_int_equal(cleaned(text, 400).len,
+                         CREDHUB_DETAIL_MAX - before + 2);
+    }
+
+    memset(text, 'x', sizeof(text));
+    memcpy(text + CREDHUB_DETAIL_MAX - 4, "\xf0\x9f\x98\x80", 4);
+    assert_int_equal(cleaned(text, 400).len, CREDHUB_DETAIL_MAX + 2);
+
+    /* What is taken out does not count. */
+
+    memset(text, '\'', 100);
+    assert_int_equal(cleaned(text, 400).len, CREDHUB_DETAIL_MAX + 2);
+}
+
+
+static void
+test_memory_runs_out(void **state)
+{
+    int              round, failed;
+    credhub_buf_t    buf;
+    credhub_arena_t *small;
+
+    unit_need_memory_hooks();
+
+    failed = 1;
+
+    for (round = 0; failed; round++) {
+        small = credhub_arena_create(0);
+        credhub_buf_init(&buf, small, 0);
+
+        unit_malloc_left = round;
+        credhub_error_body(&buf, CREDHUB_E_CRED, credhub_null_str);
+        unit_malloc_left = -1;
+
+        failed = buf.failed;
+        credhub_arena_destroy(small);
+    }
+
+    assert_true(round > 1);
+}
+
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_statuses),
+        cmocka_unit_test(test_every_body_is_json),
+        cmocka_unit_test(test_compared_texts),
+        cmocka_unit_test(test_details_are_shown),
+        cmocka_unit_test(test_details_are_cleaned),
+        cmocka_unit_test(test_details_are_cut),
+        cmocka_unit_test(test_memory_runs_out),
+    };
+
+    cmocka_set_message_output(CM_OUTPUT_TAP);
+
+    return cmocka_run_group_tests(tests, setup, teardown);
+}
