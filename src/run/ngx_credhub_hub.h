@@ -17,9 +17,8 @@ typedef struct {
     ngx_credhub_store_t *store;
     credhub_keyring_t   *keyring;
     ngx_array_t         *permissions; /* credhub_permission_t, or NULL */
-    ngx_uint_t           max_name_length;
-    ngx_uint_t           max_versions;
-    ngx_msec_t           long_timeout;
+    ngx_int_t            max_name_length;
+    ngx_int_t            max_versions;
 } ngx_credhub_hub_t;
 
 

@@ -1,7 +1,7 @@
 
 /*
- * The host of background work: one operation that runs now, when it is kicked,
- * or again and again after a pause. Never two of one job at a time in a worker.
+ * The host of background work: one operation that runs again and again, with a
+ * pause between its end and its next beginning.
  */
 
 #ifndef _NGX_CREDHUB_JOB_H_INCLUDED_
@@ -14,16 +14,11 @@
 typedef struct ngx_credhub_job_s ngx_credhub_job_t;
 
 
-/*
- * A job of this worker; `interval` 0: only when kicked. NULL without memory.
- * Nothing runs while the worker is quitting.
- */
+/* A job of this worker that first runs after `interval`; NULL without memory.
+ * It does not keep a worker from quitting. */
 ngx_credhub_job_t *ngx_credhub_job_start(
     const ngx_credhub_operation_t *operation, ngx_credhub_hub_t *hub,
     ngx_msec_t interval);
-
-/* Runs it soon; while it runs: once more afterwards. */
-void ngx_credhub_job_kick(ngx_credhub_job_t *job);
 
 /* exit_process. */
 void ngx_credhub_job_stop(ngx_credhub_job_t *job);

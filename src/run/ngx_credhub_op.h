@@ -53,7 +53,6 @@ struct ngx_credhub_op_s {
     void                          *input;  /* what the host was asked */
     credhub_str_t                  actor;  /* empty: nobody */
 
-    /* weak: NULL when the host is gone */
     const ngx_credhub_host_t      *host;
     void                          *host_data;
 
@@ -74,11 +73,9 @@ struct ngx_credhub_op_s {
     ngx_queue_t                    calls;  /* live as long as this */
     ngx_queue_t                    tasks;
     unsigned                       stored:1;    /* a store call was made */
-    unsigned                       must_end:1;  /* set by a step: it has begun
-                                                   to write and goes on when
-                                                   its host is gone */
-    unsigned                       waiting:1;
     unsigned                       finished:1;
+    unsigned                       resumed:1;   /* runs from an event of the
+                                                   engine, not of the host */
 };
 
 
@@ -95,8 +92,9 @@ ngx_credhub_rc_e ngx_credhub_op_become(ngx_credhub_op_t *op,
     const ngx_credhub_operation_t *operation);
 
 /*
- * The host goes away. An operation that only waits is destroyed; one that has
- * begun to write step by step runs to its end without a host.
+ * The host goes away before the operation has finished: it is destroyed. What
+ * the store was asked to write is written, since a write is one script; only
+ * its answer is dropped.
  */
 void ngx_credhub_op_abort(ngx_credhub_op_t *op);
 

@@ -17,6 +17,7 @@
 #include <stdatomic.h>
 #include "credhub_arena.h"
 #include "credhub_error.h"
+#include "ngx_credhub_ident.h"
 
 
 #define NGX_CREDHUB_TASKS_WAITING_MAX 1024
@@ -40,6 +41,7 @@ struct ngx_credhub_task_s {
     ngx_queue_t       queue;
     void             *bucket;  /* of its actor, while it waits */
     ngx_uint_t        state;
+    ngx_thread_task_t thread;
 };
 
 

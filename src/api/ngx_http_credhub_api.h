@@ -1,0 +1,38 @@
+
+/* The operations of the API, one extern an endpoint, and what they share. */
+
+#ifndef _NGX_HTTP_CREDHUB_API_H_INCLUDED_
+#define _NGX_HTTP_CREDHUB_API_H_INCLUDED_
+
+
+#include "ngx_http_credhub_module.h"
+
+
+/* data */
+extern const ngx_credhub_operation_t ngx_http_credhub_data_get;
+extern const ngx_credhub_operation_t ngx_http_credhub_data_get_by_id;
+extern const ngx_credhub_operation_t ngx_http_credhub_data_find;
+extern const ngx_credhub_operation_t ngx_http_credhub_data_set;
+extern const ngx_credhub_operation_t ngx_http_credhub_data_post;
+extern const ngx_credhub_operation_t ngx_http_credhub_data_delete;
+
+/* regenerate */
+extern const ngx_credhub_operation_t ngx_http_credhub_regenerate;
+
+/* interpolate */
+extern const ngx_credhub_operation_t ngx_http_credhub_interpolate;
+
+/* system */
+extern const ngx_credhub_operation_t ngx_http_credhub_info;
+extern const ngx_credhub_operation_t ngx_http_credhub_health;
+extern const ngx_credhub_operation_t ngx_http_credhub_version;
+extern const ngx_credhub_operation_t ngx_http_credhub_key_usage;
+extern const ngx_credhub_operation_t ngx_http_credhub_management_get;
+extern const ngx_credhub_operation_t ngx_http_credhub_management_set;
+
+/* Stands in for a write that failed before it asked the store: the answer is
+ * that failure, or CREDHUB_E_READ_ONLY when the hub is in read-only mode. */
+extern const ngx_credhub_operation_t ngx_http_credhub_refused;
+
+
+#endif /* _NGX_HTTP_CREDHUB_API_H_INCLUDED_ */

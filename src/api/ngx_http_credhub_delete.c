@@ -1,0 +1,121 @@
+
+/* DELETE /api/v1/data?name= */
+
+#include "ngx_http_credhub_api.h"
+#include "ngx_credhub_credential.h"
+
+
+static ngx_credhub_rc_e ngx_http_credhub_delete_parse(ngx_credhub_op_t *op);
+static ngx_credhub_rc_e ngx_http_credhub_delete_check(ngx_credhub_op_t *op);
+static ngx_credhub_rc_e ngx_http_credhub_delete_sweep(ngx_credhub_op_t *op);
+static ngx_credhub_rc_e ngx_http_credhub_delete_swept(ngx_credhub_op_t *op);
+static ngx_credhub_rc_e ngx_http_credhub_delete_done(ngx_credhub_op_t *op);
+
+
+static const ngx_credhub_step_pt ngx_http_credhub_delete_steps[] = {
+    ngx_http_credhub_delete_parse,
+    ngx_http_credhub_delete_check,
+    ngx_http_credhub_delete_sweep,
+    ngx_http_credhub_delete_swept,
+    ngx_http_credhub_delete_done,
+    NULL
+};
+
+const ngx_credhub_operation_t ngx_http_credhub_data_delete = {
+    "delete", ngx_http_credhub_delete_steps, 0
+};
+
+
+static ngx_credhub_rc_e
+ngx_http_credhub_delete_parse(ngx_credhub_op_t *op)
+{
+    ngx_http_credhub_input_t *input = op->input;
+
+    credhub_str_t        folded;
+    credhub_error_e      error;
+    ngx_credhub_call_t  *call;
+    const credhub_str_t *name;
+
+    name = credhub_query_get(&input->query, "name");
+
+    if (name == NULL || name->len == 0) {
+        return ngx_credhub_op_fail(op, CREDHUB_E_MISSING_QUERY,
+            credhub_str("name"));
+    }
+
+    error = ngx_credhub_name_allowed(op, *name, CREDHUB_OP_DELETE, &folded);
+
+    if (error != CREDHUB_OK) {
+        return ngx_credhub_op_error(op, error);
+    }
+
+    call = ngx_credhub_op_call(op, NGX_CREDHUB_LINK_COMMANDS, 1);
+
+    if (call != NULL) {
+        ngx_credhub_credential_delete(call, op->hub->store, folded);
+    }
+
+    return ngx_credhub_op_send(op, call);
+}
+
+
+static ngx_credhub_rc_e
+ngx_http_credhub_delete_check(ngx_credhub_op_t *op)
+{
+    ngx_uint_t      rest;
+    credhub_error_e error;
+
+    error = CREDHUB_E_CRED;
+
+    if (ngx_credhub_credential_deleted(op->call, &rest, &error) != NGX_OK) {
+        return ngx_credhub_op_error(op, error);
+    }
+
+    return rest ? NGX_CREDHUB_NEXT
+                : ngx_credhub_op_goto(op, ngx_http_credhub_delete_done);
+}
+
+
+/*
+ * The credential is gone for everybody; a long history is removed in further
+ * steps. If they fail, the background sweep does it.
+ */
+
+static ngx_credhub_rc_e
+ngx_http_credhub_delete_sweep(ngx_credhub_op_t *op)
+{
+    ngx_credhub_call_t *call;
+
+    call = ngx_credhub_op_call(op, NGX_CREDHUB_LINK_LONG, 1);
+
+    if (call != NULL) {
+        ngx_credhub_sweep(call, op->hub->store);
+    }
+
+    return ngx_credhub_op_send(op, call);
+}
+
+
+static ngx_credhub_rc_e
+ngx_http_credhub_delete_swept(ngx_credhub_op_t *op)
+{
+    ngx_uint_t      rest;
+    credhub_error_e error;
+
+    if (ngx_credhub_swept(op->call, &rest, &error) != NGX_OK || !rest) {
+        return NGX_CREDHUB_NEXT;
+    }
+
+    ngx_credhub_op_release(op);
+
+    return ngx_credhub_op_goto(op, ngx_http_credhub_delete_sweep);
+}
+
+
+static ngx_credhub_rc_e
+ngx_http_credhub_delete_done(ngx_credhub_op_t *op)
+{
+    op->status = NGX_HTTP_NO_CONTENT;
+
+    return NGX_CREDHUB_DONE;
+}

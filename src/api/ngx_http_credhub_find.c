@@ -1,0 +1,263 @@
+
+/* GET /api/v1/data?path= and ?name-like=: names, newest first. */
+
+#include "ngx_http_credhub_api.h"
+#include "ngx_credhub_credential.h"
+#include "credhub_json.h"
+#include "credhub_name.h"
+
+
+#define NGX_HTTP_CREDHUB_FOUND_MIN 64 /* first room in the list */
+
+
+typedef struct {
+    credhub_str_t        prefix;   /* folded */
+    credhub_str_t        like;     /* folded */
+    credhub_str_t        cursor;
+    unsigned             expires:1;
+    ngx_credhub_found_t *found;
+    size_t               n;
+    size_t               size;
+} ngx_http_credhub_find_t;
+
+
+static ngx_credhub_rc_e ngx_http_credhub_find_parse(ngx_credhub_op_t *op);
+static ngx_credhub_rc_e ngx_http_credhub_find_read(ngx_credhub_op_t *op);
+static ngx_credhub_rc_e ngx_http_credhub_find_take(ngx_credhub_op_t *op);
+static ngx_credhub_rc_e ngx_http_credhub_find_answer(ngx_credhub_op_t *op);
+static ngx_int_t ngx_http_credhub_find_add(ngx_credhub_op_t *op,
+    const ngx_credhub_found_t *row);
+static credhub_str_t ngx_http_credhub_find_prefix(credhub_arena_t *arena,
+    credhub_str_t path);
+static int ngx_libc_cdecl ngx_http_credhub_find_newest(const void *one,
+    const void *two);
+
+
+static const ngx_credhub_step_pt ngx_http_credhub_find_steps[] = {
+    ngx_http_credhub_find_parse,
+    ngx_http_credhub_find_read,
+    ngx_http_credhub_find_take,
+    ngx_http_credhub_find_answer,
+    NULL
+};
+
+const ngx_credhub_operation_t ngx_http_credhub_data_find = {
+    "find", ngx_http_credhub_find_steps, sizeof(ngx_http_credhub_find_t)
+};
+
+
+static ngx_credhub_rc_e
+ngx_http_credhub_find_parse(ngx_credhub_op_t *op)
+{
+    ngx_http_credhub_find_t  *ctx = op->ctx;
+    ngx_http_credhub_input_t *input = op->input;
+
+    int64_t              days;
+    const credhub_str_t *path, *like, *expires;
+
+    path = credhub_query_get(&input->query, "path");
+    like = credhub_query_get(&input->query, "name-like");
+    expires = credhub_query_get(&input->query, "expires-within-days");
+
+    if (path != NULL && like != NULL) {
+        return ngx_credhub_op_fail(op, CREDHUB_E_BAD_QUERY,
+            credhub_str("name-like"));
+    }
+
+    if (expires != NULL && expires->len != 0) {
+
+        if (credhub_int64(*expires, &days) != 0) {
+            return ngx_credhub_op_fail(op, CREDHUB_E_BAD_QUERY,
+                credhub_str("expires-within-days"));
+        }
+
+        ctx->expires = 1;
+    }
+
+    if (path != NULL) {
+        ctx->prefix = ngx_http_credhub_find_prefix(op->arena, *path);
+
+        if (ctx->prefix.data == NULL) {
+            return ngx_credhub_op_error(op, CREDHUB_E_INTERNAL);
+        }
+
+        return NGX_CREDHUB_NEXT;
+    }
+
+    ctx->like = credhub_name_fold(op->arena, *like);
+
+    return ctx->like.data != NULL
+               ? NGX_CREDHUB_NEXT
+               : ngx_credhub_op_error(op, CREDHUB_E_INTERNAL);
+}
+
+
+/* A path finds what lies below it: a slash in front and behind. */
+
+static credhub_str_t
+ngx_http_credhub_find_prefix(credhub_arena_t *arena, credhub_str_t path)
+{
+    credhub_buf_t prefix;
+
+    credhub_buf_init(&prefix, arena, path.len + 2);
+
+    if (path.len == 0 || path.data[0] != '/') {
+        credhub_buf_lit(&prefix, "/");
+    }
+
+    credhub_buf_add_str(&prefix, path);
+
+    if (prefix.len != 0 && prefix.data[prefix.len - 1] != '/') {
+        credhub_buf_lit(&prefix, "/");
+    }
+
+    return prefix.failed ? credhub_null_str
+                         : credhub_name_fold(arena, credhub_buf_str(&prefix));
+}
+
+
+static ngx_credhub_rc_e
+ngx_http_credhub_find_read(ngx_credhub_op_t *op)
+{
+    ngx_http_credhub_find_t *ctx = op->ctx;
+
+    ngx_credhub_call_t *call;
+
+    call = ngx_credhub_op_call(op, NGX_CREDHUB_LINK_LONG, 1);
+
+    if (call != NULL) {
+        ngx_credhub_find(call, op->hub->store, ctx->prefix, ctx->like,
+            ctx->cursor);
+    }
+
+    return ngx_credhub_op_send(op, call);
+}
+
+
+static ngx_credhub_rc_e
+ngx_http_credhub_find_take(ngx_credhub_op_t *op)
+{
+    ngx_http_credhub_find_t *ctx = op->ctx;
+
+    ngx_uint_t           i, n;
+    credhub_str_t        cursor;
+    credhub_error_e      error;
+    ngx_credhub_found_t *found;
+
+    error = CREDHUB_E_INTERNAL;
+
+    if (ngx_credhub_find_result(op->call, &found, &n, &cursor, &error)
+        != NGX_OK)
+    {
+        return ngx_credhub_op_error(op, error);
+    }
+
+    for (i = 0; i < n; i++) {
+
+        if (!ngx_credhub_hub_allows(op->hub, op->actor, CREDHUB_OP_READ,
+                found[i].folded))
+        {
+            continue;
+        }
+
+        if (ngx_http_credhub_find_add(op, &found[i]) != NGX_OK) {
+            return ngx_credhub_op_error(op, CREDHUB_E_INTERNAL);
+        }
+    }
+
+    ctx->cursor = ngx_credhub_op_copy(op, cursor);
+    ngx_credhub_op_release(op);
+
+    return ctx->cursor.len == 0
+               ? NGX_CREDHUB_NEXT
+               : ngx_credhub_op_goto(op, ngx_http_credhub_find_read);
+}
+
+
+static ngx_int_t
+ngx_http_credhub_find_add(ngx_credhub_op_t *op, const ngx_credhub_found_t *row)
+{
+    ngx_http_credhub_find_t *ctx = op->ctx;
+
+    size_t               size;
+    ngx_credhub_found_t *found;
+
+    /* only certificates expire */
+
+    if (ctx->expires) {
+        return NGX_OK;
+    }
+
+    if (ctx->n == ctx->size) {
+
+        size = ctx->size == 0 ? NGX_HTTP_CREDHUB_FOUND_MIN : 2 * ctx->size;
+
+        found = credhub_arena_alloc(op->arena,
+            size * sizeof(ngx_credhub_found_t));
+        if (found == NULL) {
+            return NGX_ERROR;
+        }
+
+        if (ctx->n != 0) {
+            ngx_memcpy(found, ctx->found,
+                ctx->n * sizeof(ngx_credhub_found_t));
+        }
+
+        ctx->found = found;
+        ctx->size = size;
+    }
+
+    found = &ctx->found[ctx->n++];
+    *found = *row;
+    found->name = ngx_credhub_op_copy(op, row->name);
+
+    return found->name.data != NULL ? NGX_OK : NGX_ERROR;
+}
+
+
+static int ngx_libc_cdecl
+ngx_http_credhub_find_newest(const void *one, const void *two)
+{
+    const ngx_credhub_found_t *a = one;
+    const ngx_credhub_found_t *b = two;
+
+    return (a->sequence < b->sequence) - (a->sequence > b->sequence);
+}
+
+
+static ngx_credhub_rc_e
+ngx_http_credhub_find_answer(ngx_credhub_op_t *op)
+{
+    ngx_http_credhub_find_t *ctx = op->ctx;
+
+    size_t        i;
+    u_char        date[CREDHUB_DATE_LEN];
+    credhub_buf_t body;
+
+    if (ctx->n != 0) {
+        ngx_qsort(ctx->found, ctx->n, sizeof(ngx_credhub_found_t),
+            ngx_http_credhub_find_newest);
+    }
+
+    credhub_buf_init(&body, op->arena, 128 * (ctx->n + 1));
+    credhub_buf_lit(&body, "{\"credentials\":[");
+
+    for (i = 0; i < ctx->n; i++) {
+
+        credhub_date(ctx->found[i].created, date);
+
+        if (i != 0) {
+            credhub_buf_lit(&body, ",");
+        }
+
+        credhub_buf_lit(&body, "{\"version_created_at\":\"");
+        credhub_buf_add(&body, date, CREDHUB_DATE_LEN);
+        credhub_buf_lit(&body, "\",\"name\":");
+        credhub_json_add_string(&body, ctx->found[i].name);
+        credhub_buf_lit(&body, "}");
+    }
+
+    credhub_buf_lit(&body, "]}");
+
+    return ngx_credhub_op_answer(op, 200, &body);
+}

@@ -1,0 +1,478 @@
+
+/*
+ * POST /api/v1/data and POST /api/v1/regenerate: the hub makes the value.
+ *
+ * Between load and commit another node may write the same name. The commit
+ * carries the version it was decided against; when that is no longer the
+ * current one the operation loads and decides again, with the value that it has
+ * already made.
+ */
+
+#include "ngx_http_credhub_api.h"
+#include "ngx_credhub_credential.h"
+#include "ngx_credhub_produce.h"
+#include "ngx_credhub_system.h"
+#include "credhub_bind.h"
+
+
+#define NGX_HTTP_CREDHUB_STALE_MAX 3 /* retries */
+
+
+typedef struct {
+    credhub_str_t         name;
+    credhub_str_t         type;
+    credhub_str_t         mode;
+    credhub_flag_t        overwrite;
+    credhub_flag_t        regenerate;
+    credhub_str_t         parameters;
+    credhub_str_t         value;
+    credhub_str_t         metadata;
+
+    credhub_str_t         folded;
+    ngx_credhub_produce_t produce;
+    credhub_version_t     existing;
+    credhub_version_t     version;
+    ngx_uint_t            retries;
+    unsigned              exists:1;
+    unsigned              produced:1;
+} ngx_http_credhub_generate_t;
+
+
+static ngx_credhub_rc_e ngx_http_credhub_post_parse(ngx_credhub_op_t *op);
+static ngx_credhub_rc_e ngx_http_credhub_regenerate_parse(
+    ngx_credhub_op_t *op);
+static credhub_error_e ngx_http_credhub_generate_bind(ngx_credhub_op_t *op,
+    const credhub_bind_t *fields);
+static credhub_error_e ngx_http_credhub_generate_check(ngx_credhub_op_t *op);
+static credhub_error_e ngx_http_credhub_generate_type(ngx_credhub_op_t *op);
+static credhub_error_e ngx_http_credhub_generate_parameters(
+    ngx_credhub_op_t *op);
+static ngx_credhub_rc_e ngx_http_credhub_generate_load(ngx_credhub_op_t *op);
+static ngx_credhub_rc_e ngx_http_credhub_generate_decide(ngx_credhub_op_t *op);
+static ngx_uint_t ngx_http_credhub_generate_keeps(ngx_credhub_op_t *op,
+    credhub_error_e *error);
+static credhub_error_e ngx_http_credhub_regenerate_decide(
+    ngx_credhub_op_t *op);
+static ngx_credhub_rc_e ngx_http_credhub_generate_commit(ngx_credhub_op_t *op);
+static ngx_credhub_rc_e ngx_http_credhub_generate_answer(ngx_credhub_op_t *op);
+
+
+/* clang-format off */
+
+#define FIELD(name)  offsetof(ngx_http_credhub_generate_t, name)
+
+static const credhub_bind_t  ngx_http_credhub_post_fields[] = {
+    { "name", CREDHUB_BIND_STRING, FIELD(name), 1 },
+    { "type", CREDHUB_BIND_STRING, FIELD(type), 1 },
+    { "mode", CREDHUB_BIND_STRING, FIELD(mode), 1 },
+    { "overwrite", CREDHUB_BIND_BOOL, FIELD(overwrite), 1 },
+    { "regenerate", CREDHUB_BIND_BOOL, FIELD(regenerate), 0 },
+    { "parameters", CREDHUB_BIND_RAW, FIELD(parameters), 1 },
+    { "value", CREDHUB_BIND_RAW, FIELD(value), 1 },
+    { "metadata", CREDHUB_BIND_RAW, FIELD(metadata), 1 },
+    credhub_bind_end
+};
+
+static const credhub_bind_t  ngx_http_credhub_regenerate_fields[] = {
+    { "name", CREDHUB_BIND_STRING, FIELD(name), 1 },
+    { "metadata", CREDHUB_BIND_RAW, FIELD(metadata), 1 },
+    credhub_bind_end
+};
+
+/* "value" of a user that is generated */
+
+static const credhub_bind_t  ngx_http_credhub_username_fields[] = {
+    { "username", CREDHUB_BIND_STRING, 0, 1 },
+    credhub_bind_end
+};
+
+/* clang-format on */
+
+
+static const ngx_credhub_step_pt ngx_http_credhub_post_steps[] = {
+    ngx_http_credhub_post_parse,
+    ngx_http_credhub_generate_load,
+    ngx_http_credhub_generate_decide,
+    ngx_http_credhub_generate_commit,
+    ngx_http_credhub_generate_answer,
+    NULL
+};
+
+const ngx_credhub_operation_t ngx_http_credhub_data_post = {
+    "generate", ngx_http_credhub_post_steps,
+    sizeof(ngx_http_credhub_generate_t)
+};
+
+
+static const ngx_credhub_step_pt ngx_http_credhub_regenerate_steps[] = {
+    ngx_http_credhub_regenerate_parse,
+    ngx_http_credhub_generate_load,
+    ngx_http_credhub_generate_decide,
+    ngx_http_credhub_generate_commit,
+    ngx_http_credhub_generate_answer,
+    NULL
+};
+
+const ngx_credhub_operation_t ngx_http_credhub_regenerate = {
+    "regenerate", ngx_http_credhub_regenerate_steps,
+    sizeof(ngx_http_credhub_generate_t)
+};
+
+
+static ngx_credhub_rc_e
+ngx_http_credhub_post_parse(ngx_credhub_op_t *op)
+{
+    ngx_http_credhub_generate_t *ctx = op->ctx;
+
+    credhub_error_e error;
+
+    error = ngx_http_credhub_generate_bind(op, ngx_http_credhub_post_fields);
+
+    if (error == CREDHUB_OK) {
+        error = ngx_credhub_name_check(op, &ctx->name);
+    }
+
+    if (error == CREDHUB_OK && !ctx->regenerate.value) {
+        error = ngx_http_credhub_generate_check(op);
+    }
+
+    if (error == CREDHUB_E_UNKNOWN_KEY) {
+        error = CREDHUB_E_UNKNOWN_KEY_400;
+    }
+
+    if (error == CREDHUB_OK) {
+        error = ngx_credhub_metadata(op, &ctx->metadata);
+    }
+
+    if (error == CREDHUB_OK) {
+        error = ngx_credhub_name_allowed(op, ctx->name, CREDHUB_OP_WRITE,
+            &ctx->folded);
+    }
+
+    return error == CREDHUB_OK ? NGX_CREDHUB_NEXT
+                               : ngx_credhub_op_fail(op, error, op->detail);
+}
+
+
+/* Here a name is taken as it stands: without a slash there is none. */
+
+static ngx_credhub_rc_e
+ngx_http_credhub_regenerate_parse(ngx_credhub_op_t *op)
+{
+    ngx_http_credhub_generate_t *ctx = op->ctx;
+
+    credhub_error_e error;
+
+    error = ngx_http_credhub_generate_bind(op,
+        ngx_http_credhub_regenerate_fields);
+
+    ctx->regenerate.value = 1;
+
+    if (error == CREDHUB_OK && ctx->name.len == 0) {
+        error = CREDHUB_E_NO_NAME;
+    }
+
+    if (error == CREDHUB_OK) {
+        error = ngx_credhub_metadata(op, &ctx->metadata);
+    }
+
+    if (error == CREDHUB_OK) {
+        error = ngx_credhub_name_allowed(op, ctx->name, CREDHUB_OP_WRITE,
+            &ctx->folded);
+    }
+
+    if (error == CREDHUB_OK && ctx->name.data[0] != '/') {
+        error = CREDHUB_E_CRED;
+    }
+
+    return error == CREDHUB_OK ? NGX_CREDHUB_NEXT
+                               : ngx_credhub_op_fail(op, error, op->detail);
+}
+
+
+static credhub_error_e
+ngx_http_credhub_generate_bind(ngx_credhub_op_t *op,
+    const credhub_bind_t *fields)
+{
+    ngx_http_credhub_input_t *input = op->input;
+
+    credhub_str_t   object;
+    credhub_error_e error;
+
+    error = credhub_json_check(op->arena, input->body, &object);
+
+    return error == CREDHUB_OK ? credhub_bind(op->arena, fields, object,
+                                     op->ctx, &op->detail)
+                               : error;
+}
+
+
+static credhub_error_e
+ngx_http_credhub_generate_check(ngx_credhub_op_t *op)
+{
+    ngx_http_credhub_generate_t *ctx = op->ctx;
+
+    credhub_error_e error;
+
+    if (ctx->mode.len != 0
+        && !credhub_str_eq(ctx->mode, credhub_str("overwrite"))
+        && !credhub_str_eq(ctx->mode, credhub_str("no-overwrite"))
+        && !credhub_str_eq(ctx->mode, credhub_str("converge")))
+    {
+        return CREDHUB_E_BAD_REQUEST;
+    }
+
+    error = ngx_http_credhub_generate_type(op);
+
+    if (error != CREDHUB_OK) {
+        return error;
+    }
+
+    /* "overwrite":false beside a mode is what a public client sends */
+
+    if (ctx->mode.len != 0 && ctx->overwrite.value
+        && !credhub_str_eq(ctx->mode, credhub_str("overwrite")))
+    {
+        return CREDHUB_E_MODE_AND_OVERWRITE;
+    }
+
+    return ngx_http_credhub_generate_parameters(op);
+}
+
+
+static credhub_error_e
+ngx_http_credhub_generate_type(ngx_credhub_op_t *op)
+{
+    ngx_http_credhub_generate_t *ctx = op->ctx;
+
+    ctx->produce.type = credhub_type(ctx->type);
+
+    if (ctx->produce.type == NULL) {
+        return CREDHUB_E_TYPE_GENERATE;
+    }
+
+    return ctx->produce.type->generate == NULL ? CREDHUB_E_NOT_GENERATABLE
+                                               : CREDHUB_OK;
+}
+
+
+static credhub_error_e
+ngx_http_credhub_generate_parameters(ngx_credhub_op_t *op)
+{
+    ngx_http_credhub_generate_t *ctx = op->ctx;
+
+    credhub_str_t         username;
+    credhub_error_e       error;
+    credhub_parameters_t *parameters;
+
+    parameters = &ctx->produce.parameters;
+
+    if (ctx->parameters.data != NULL
+        && credhub_json_kind(ctx->parameters) != CREDHUB_JSON_NULL)
+    {
+        error = credhub_bind(op->arena, ctx->produce.type->parameters,
+            ctx->parameters, parameters, &op->detail);
+
+        if (error != CREDHUB_OK) {
+            return error;
+        }
+    }
+
+    if (ctx->value.data != NULL
+        && credhub_json_kind(ctx->value) != CREDHUB_JSON_NULL)
+    {
+        if (!credhub_str_eq(ctx->produce.type->name, credhub_str("user"))) {
+            op->detail = credhub_str("value");
+            return CREDHUB_E_UNKNOWN_KEY;
+        }
+
+        username = credhub_null_str;
+        error = credhub_bind(op->arena, ngx_http_credhub_username_fields,
+            ctx->value, &username, &op->detail);
+
+        if (error != CREDHUB_OK) {
+            return error;
+        }
+
+        if (username.len != 0) {
+            parameters->username = username;
+        }
+    }
+
+    return ctx->produce.type->check(parameters);
+}
+
+
+static ngx_credhub_rc_e
+ngx_http_credhub_generate_load(ngx_credhub_op_t *op)
+{
+    ngx_http_credhub_generate_t *ctx = op->ctx;
+
+    ngx_credhub_call_t *call;
+
+    call = ngx_credhub_op_call(op, NGX_CREDHUB_LINK_COMMANDS, 2);
+
+    if (call != NULL) {
+        ngx_credhub_current_read(call, op->hub->store, ctx->folded, 1);
+        ngx_credhub_read_only_check(call, op->hub->store);
+    }
+
+    return ngx_credhub_op_send(op, call);
+}
+
+
+static ngx_credhub_rc_e
+ngx_http_credhub_generate_decide(ngx_credhub_op_t *op)
+{
+    ngx_http_credhub_generate_t *ctx = op->ctx;
+
+    ngx_int_t       rc;
+    credhub_error_e error;
+
+    if (ngx_credhub_read_only_checked(op->call, 1)) {
+        return ngx_credhub_op_error(op, CREDHUB_E_READ_ONLY);
+    }
+
+    rc = ngx_credhub_current_result(op->call, 0, ctx->folded, &ctx->existing);
+
+    if (rc == NGX_ERROR) {
+        return ngx_credhub_op_error(op, CREDHUB_E_INTERNAL);
+    }
+
+    ctx->exists = (rc == NGX_OK);
+    ctx->version.metadata = ctx->metadata;
+    error = CREDHUB_OK;
+
+    if (ctx->regenerate.value) {
+        error = ngx_http_credhub_regenerate_decide(op);
+
+    } else if (ctx->exists && ngx_http_credhub_generate_keeps(op, &error)) {
+        return ngx_credhub_version_answer(op, &ctx->existing);
+    }
+
+    if (error != CREDHUB_OK) {
+        return ngx_credhub_op_error(op, error);
+    }
+
+    if (ctx->produced) {
+        return NGX_CREDHUB_NEXT;
+    }
+
+    ctx->produced = 1;
+
+    return ngx_credhub_produce(op, &ctx->produce);
+}
+
+
+/* Does the existing version stay? */
+
+static ngx_uint_t
+ngx_http_credhub_generate_keeps(ngx_credhub_op_t *op, credhub_error_e *error)
+{
+    ngx_http_credhub_generate_t *ctx = op->ctx;
+
+    credhub_content_t content;
+
+    if (!credhub_str_eq(ctx->existing.type, ctx->produce.type->name)) {
+        *error = CREDHUB_E_TYPE_MISMATCH;
+        return 0;
+    }
+
+    if (ctx->mode.len == 0 && ctx->overwrite.set) {
+
+        return !ctx->overwrite.value;
+    }
+
+    if (credhub_str_eq(ctx->mode, credhub_str("no-overwrite"))) {
+        return 1;
+    }
+
+    if (credhub_str_eq(ctx->mode, credhub_str("overwrite"))) {
+        return 0;
+    }
+
+    *error = ngx_credhub_version_open(op, &ctx->existing, &content);
+
+    return *error == CREDHUB_OK
+           && !ctx->produce.type->differs(op->arena, &ctx->produce.parameters,
+               &content);
+}
+
+
+/* The parameters of the existing version; metadata is kept unless given. */
+
+static credhub_error_e
+ngx_http_credhub_regenerate_decide(ngx_credhub_op_t *op)
+{
+    ngx_http_credhub_generate_t *ctx = op->ctx;
+
+    credhub_error_e       error;
+    credhub_content_t     content;
+    const credhub_type_t *type;
+
+    if (!ctx->exists) {
+        return CREDHUB_E_CRED;
+    }
+
+    type = credhub_type(ctx->existing.type);
+
+    if (type == NULL || type->regenerate == NULL) {
+        return CREDHUB_E_TYPE_REGENERATE;
+    }
+
+    if (ctx->metadata.data == NULL) {
+        ctx->version.metadata = ctx->existing.metadata;
+    }
+
+    error = ngx_credhub_version_open(op, &ctx->existing, &content);
+
+    if (error != CREDHUB_OK) {
+        return error;
+    }
+
+    ctx->produce.type = type;
+
+    return type->regenerate(op->arena, &content, &ctx->produce.parameters);
+}
+
+
+static ngx_credhub_rc_e
+ngx_http_credhub_generate_commit(ngx_credhub_op_t *op)
+{
+    ngx_http_credhub_generate_t *ctx = op->ctx;
+
+    ngx_credhub_produced(op, &ctx->produce);
+
+    ctx->version.name = ctx->name;
+    ctx->version.folded = ctx->folded;
+    ctx->version.type = ctx->produce.type->name;
+
+    return ngx_credhub_version_commit(op, &ctx->produce.content,
+        &ctx->version,
+        ctx->exists ? ctx->existing.id : credhub_str(""));
+}
+
+
+static ngx_credhub_rc_e
+ngx_http_credhub_generate_answer(ngx_credhub_op_t *op)
+{
+    ngx_http_credhub_generate_t *ctx = op->ctx;
+
+    credhub_error_e error;
+
+    switch (ngx_credhub_credential_written(op->call, &ctx->version, &error)) {
+
+    case NGX_OK:
+        return ngx_credhub_version_answer(op, &ctx->version);
+
+    case NGX_DECLINED:
+        if (ctx->retries++ < NGX_HTTP_CREDHUB_STALE_MAX) {
+            return ngx_credhub_op_goto(op, ngx_http_credhub_generate_load);
+        }
+
+        return ngx_credhub_op_error(op, CREDHUB_E_BUSY);
+
+    default:
+        return ngx_credhub_op_error(op, error);
+    }
+}

@@ -1,0 +1,170 @@
+
+/* PUT /api/v1/data: a client gives the value. */
+
+#include "ngx_http_credhub_api.h"
+#include "ngx_credhub_credential.h"
+#include "ngx_credhub_produce.h"
+#include "credhub_bind.h"
+
+
+typedef struct {
+    credhub_str_t         name;
+    credhub_str_t         type;
+    credhub_str_t         value;
+    credhub_str_t         metadata;
+
+    credhub_str_t         folded;
+    ngx_credhub_produce_t produce;
+    credhub_version_t     version;
+} ngx_http_credhub_set_t;
+
+
+static ngx_credhub_rc_e ngx_http_credhub_set_parse(ngx_credhub_op_t *op);
+static credhub_error_e ngx_http_credhub_set_check(ngx_credhub_op_t *op);
+static ngx_credhub_rc_e ngx_http_credhub_set_produce(ngx_credhub_op_t *op);
+static ngx_credhub_rc_e ngx_http_credhub_set_commit(ngx_credhub_op_t *op);
+static ngx_credhub_rc_e ngx_http_credhub_set_answer(ngx_credhub_op_t *op);
+
+
+/* clang-format off */
+
+static const credhub_bind_t  ngx_http_credhub_set_fields[] = {
+    { "name", CREDHUB_BIND_STRING,
+      offsetof(ngx_http_credhub_set_t, name), 1 },
+    { "type", CREDHUB_BIND_STRING,
+      offsetof(ngx_http_credhub_set_t, type), 1 },
+    { "value", CREDHUB_BIND_RAW,
+      offsetof(ngx_http_credhub_set_t, value), 1 },
+    { "metadata", CREDHUB_BIND_RAW,
+      offsetof(ngx_http_credhub_set_t, metadata), 1 },
+    credhub_bind_end
+};
+
+/* clang-format on */
+
+
+static const ngx_credhub_step_pt ngx_http_credhub_set_steps[] = {
+    ngx_http_credhub_set_parse,
+    ngx_http_credhub_set_produce,
+    ngx_credhub_ready,
+    ngx_http_credhub_set_commit,
+    ngx_http_credhub_set_answer,
+    NULL
+};
+
+const ngx_credhub_operation_t ngx_http_credhub_data_set = {
+    "set", ngx_http_credhub_set_steps, sizeof(ngx_http_credhub_set_t)
+};
+
+
+static ngx_credhub_rc_e
+ngx_http_credhub_set_parse(ngx_credhub_op_t *op)
+{
+    ngx_http_credhub_set_t   *ctx = op->ctx;
+    ngx_http_credhub_input_t *input = op->input;
+
+    credhub_str_t   object;
+    credhub_error_e error;
+
+    error = credhub_json_check(op->arena, input->body, &object);
+
+    if (error == CREDHUB_OK) {
+        error = credhub_bind(op->arena, ngx_http_credhub_set_fields, object,
+            ctx, &op->detail);
+    }
+
+    if (error == CREDHUB_OK) {
+        error = ngx_http_credhub_set_check(op);
+    }
+
+    return error == CREDHUB_OK ? NGX_CREDHUB_NEXT
+                               : ngx_credhub_op_fail(op, error, op->detail);
+}
+
+
+static credhub_error_e
+ngx_http_credhub_set_check(ngx_credhub_op_t *op)
+{
+    ngx_http_credhub_set_t *ctx = op->ctx;
+
+    credhub_error_e error;
+
+    ctx->produce.type = credhub_type(ctx->type);
+    ctx->produce.value = ctx->value;
+
+    if (ctx->produce.type == NULL) {
+        return CREDHUB_E_TYPE_SET;
+    }
+
+    error = ngx_credhub_name_check(op, &ctx->name);
+
+    if (error != CREDHUB_OK) {
+        return error;
+    }
+
+    if (ctx->value.data == NULL
+        || credhub_json_kind(ctx->value) == CREDHUB_JSON_NULL)
+    {
+        return CREDHUB_E_NO_VALUE;
+    }
+
+    if (credhub_type_value_size(ctx->produce.type, ctx->value)
+        > CREDHUB_VALUE_MAX)
+    {
+        return CREDHUB_E_TOO_LARGE;
+    }
+
+    error = ngx_credhub_metadata(op, &ctx->metadata);
+
+    if (error != CREDHUB_OK) {
+        return error;
+    }
+
+    return ngx_credhub_name_allowed(op, ctx->name, CREDHUB_OP_WRITE,
+        &ctx->folded);
+}
+
+
+static ngx_credhub_rc_e
+ngx_http_credhub_set_produce(ngx_credhub_op_t *op)
+{
+    ngx_http_credhub_set_t *ctx = op->ctx;
+
+    return ngx_credhub_produce(op, &ctx->produce);
+}
+
+
+static ngx_credhub_rc_e
+ngx_http_credhub_set_commit(ngx_credhub_op_t *op)
+{
+    ngx_http_credhub_set_t *ctx = op->ctx;
+
+    ngx_credhub_produced(op, &ctx->produce);
+
+    ctx->version.name = ctx->name;
+    ctx->version.folded = ctx->folded;
+    ctx->version.type = ctx->produce.type->name;
+    ctx->version.metadata = ctx->metadata;
+
+    return ngx_credhub_version_commit(op, &ctx->produce.content,
+        &ctx->version, credhub_null_str);
+}
+
+
+static ngx_credhub_rc_e
+ngx_http_credhub_set_answer(ngx_credhub_op_t *op)
+{
+    ngx_http_credhub_set_t *ctx = op->ctx;
+
+    credhub_error_e error;
+
+    error = CREDHUB_E_INTERNAL;
+
+    if (ngx_credhub_credential_written(op->call, &ctx->version, &error)
+        != NGX_OK)
+    {
+        return ngx_credhub_op_error(op, error);
+    }
+
+    return ngx_credhub_version_answer(op, &ctx->version);
+}

@@ -1,0 +1,30 @@
+
+/* Who asks: the identity of a request. */
+
+#ifndef _NGX_HTTP_CREDHUB_ACTOR_H_INCLUDED_
+#define _NGX_HTTP_CREDHUB_ACTOR_H_INCLUDED_
+
+
+#include "ngx_http_credhub_module.h"
+
+
+/*
+ * CREDHUB_OK: `actor` points to memory of the connection. Else why there is no
+ * identity; CREDHUB_E_UNAUTHENTICATED means that none was offered.
+ */
+credhub_error_e ngx_http_credhub_actor(ngx_http_request_t *r,
+    credhub_str_t *actor, credhub_str_t *detail);
+
+/*
+ * Does the request come from this host itself? Peer and local address of the
+ * TCP connection are equal, whatever realip made of them; nothing was
+ * forwarded, no unix socket, no PROXY protocol.
+ */
+ngx_uint_t ngx_http_credhub_actor_local(ngx_http_request_t *r);
+
+/* Reserves the place where a TLS connection remembers what its certificate
+ * says. At configuration. */
+ngx_int_t ngx_http_credhub_actor_init(ngx_conf_t *cf);
+
+
+#endif /* _NGX_HTTP_CREDHUB_ACTOR_H_INCLUDED_ */

@@ -1,0 +1,220 @@
+
+/* Every answer of the hub leaves through here, errors of nginx included. */
+
+#include "ngx_http_credhub_answer.h"
+
+
+#define NGX_HTTP_CREDHUB_RETRY_AFTER "1" /* seconds, with every 503 */
+
+
+typedef struct {
+    ngx_str_t   key;
+    ngx_str_t   value;
+    ngx_uint_t  status; /* only with this status; 0: always */
+    ngx_uint_t  tls;    /* only over TLS */
+} ngx_http_credhub_header_t;
+
+
+static ngx_int_t ngx_http_credhub_answer_header(ngx_http_request_t *r,
+    const ngx_str_t *key, const ngx_str_t *value);
+static ngx_int_t ngx_http_credhub_answer_allow(ngx_http_request_t *r,
+    ngx_uint_t methods);
+
+
+/* clang-format off */
+
+static const ngx_http_credhub_header_t  ngx_http_credhub_headers[] = {
+
+    { ngx_string("Cache-Control"),
+      ngx_string("no-cache, no-store, max-age=0, must-revalidate"), 0, 0 },
+    { ngx_string("Pragma"), ngx_string("no-cache"), 0, 0 },
+    { ngx_string("Expires"), ngx_string("0"), 0, 0 },
+    { ngx_string("X-Content-Type-Options"), ngx_string("nosniff"), 0, 0 },
+    { ngx_string("X-Frame-Options"), ngx_string("DENY"), 0, 0 },
+    { ngx_string("X-XSS-Protection"), ngx_string("0"), 0, 0 },
+    { ngx_string("Strict-Transport-Security"),
+      ngx_string("max-age=31536000 ; includeSubDomains"), 0, 1 },
+    { ngx_string("Retry-After"),
+      ngx_string(NGX_HTTP_CREDHUB_RETRY_AFTER),
+      NGX_HTTP_SERVICE_UNAVAILABLE, 0 },
+
+    { ngx_null_string, ngx_null_string, 0, 0 }
+};
+
+
+static const struct {
+    ngx_uint_t  method;
+    ngx_str_t   names;
+} ngx_http_credhub_methods[] = {
+    { NGX_HTTP_GET, ngx_string("GET, HEAD") },
+    { NGX_HTTP_POST, ngx_string("POST") },
+    { NGX_HTTP_PUT, ngx_string("PUT") },
+    { NGX_HTTP_PATCH, ngx_string("PATCH") },
+    { NGX_HTTP_DELETE, ngx_string("DELETE") },
+    { NGX_HTTP_OPTIONS, ngx_string("OPTIONS") },
+    { 0, ngx_null_string }
+};
+
+/* clang-format on */
+
+
+/*
+ * A response header field that is never sent: body filters that compress leave
+ * an answer alone that seems to have an encoding.
+ */
+
+static ngx_table_elt_t ngx_http_credhub_identity = {
+    .key = ngx_string("Content-Encoding"), .value = ngx_string("identity")
+};
+
+
+ngx_int_t
+ngx_http_credhub_answer(ngx_http_request_t *r, ngx_uint_t status,
+    credhub_str_t body, ngx_uint_t allow)
+{
+    ngx_int_t    rc;
+    ngx_buf_t   *b;
+    ngx_chain_t  out;
+
+    r->headers_out.status = status;
+    r->headers_out.content_length_n = body.len;
+
+    if (ngx_http_credhub_answer_headers(r, status) != NGX_OK
+        || (allow != 0 && ngx_http_credhub_answer_allow(r, allow) != NGX_OK))
+    {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    rc = ngx_http_send_header(r);
+
+    if (rc == NGX_ERROR || rc > NGX_OK || r->header_only) {
+        return rc;
+    }
+
+    b = ngx_calloc_buf(r->pool);
+    if (b == NULL) {
+        return NGX_ERROR;
+    }
+
+    b->pos = body.data;
+    b->last = body.data + body.len;
+    b->memory = (body.len != 0);
+    b->last_buf = 1;
+    b->last_in_chain = 1;
+
+    out.buf = b;
+    out.next = NULL;
+
+    return ngx_http_output_filter(r, &out);
+}
+
+
+ngx_int_t
+ngx_http_credhub_answer_error(ngx_http_request_t *r, credhub_arena_t *arena,
+    credhub_error_e error, credhub_str_t detail, ngx_uint_t allow)
+{
+    credhub_buf_t  body;
+
+    credhub_buf_init(&body, arena, CREDHUB_DETAIL_MAX * 2);
+    credhub_error_body(&body, error, detail);
+
+    if (body.failed) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    return ngx_http_credhub_answer(r, credhub_error_status(error),
+        credhub_buf_str(&body), allow);
+}
+
+
+ngx_int_t
+ngx_http_credhub_answer_headers(ngx_http_request_t *r, ngx_uint_t status)
+{
+    const ngx_http_credhub_header_t  *header;
+
+    ngx_str_set(&r->headers_out.content_type,
+        "application/json;charset=UTF-8");
+    r->headers_out.content_type_len = sizeof("application/json") - 1;
+    r->headers_out.content_type_lowcase = NULL;
+
+    r->headers_out.content_encoding = &ngx_http_credhub_identity;
+    r->gzip_tested = 1;
+    r->gzip_ok = 0;
+
+    for (header = ngx_http_credhub_headers; header->key.len != 0; header++) {
+
+        if ((header->status != 0 && header->status != status)
+            || (header->tls && r->connection->ssl == NULL))
+        {
+            continue;
+        }
+
+        if (ngx_http_credhub_answer_header(r, &header->key, &header->value)
+            != NGX_OK)
+        {
+            return NGX_ERROR;
+        }
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_credhub_answer_header(ngx_http_request_t *r, const ngx_str_t *key,
+    const ngx_str_t *value)
+{
+    ngx_table_elt_t *h;
+
+    h = ngx_list_push(&r->headers_out.headers);
+    if (h == NULL) {
+        return NGX_ERROR;
+    }
+
+    ngx_memzero(h, sizeof(ngx_table_elt_t));
+
+    h->hash = 1;
+    h->key = *key;
+    h->value = *value;
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_credhub_answer_allow(ngx_http_request_t *r, ngx_uint_t methods)
+{
+    u_char                 *p;
+    ngx_str_t               value;
+    ngx_uint_t              i;
+    static const ngx_str_t  key = ngx_string("Allow");
+
+    methods |= NGX_HTTP_OPTIONS;
+
+    value.data = ngx_pnalloc(r->pool,
+        sizeof("GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"));
+    if (value.data == NULL) {
+        return NGX_ERROR;
+    }
+
+    p = value.data;
+
+    for (i = 0; ngx_http_credhub_methods[i].method != 0; i++) {
+
+        if ((methods & ngx_http_credhub_methods[i].method) == 0) {
+            continue;
+        }
+
+        if (p != value.data) {
+            *p++ = ',';
+            *p++ = ' ';
+        }
+
+        p = ngx_cpymem(p, ngx_http_credhub_methods[i].names.data,
+            ngx_http_credhub_methods[i].names.len);
+    }
+
+    value.len = p - value.data;
+
+    return ngx_http_credhub_answer_header(r, &key, &value);
+}

@@ -1,0 +1,355 @@
+
+/*
+ * The way of a request: route, actor, body, steps, answer. The request holds
+ * one reference for the operation; the operation knows the request only through
+ * its host data, which the request's cleanup takes away.
+ *
+ * The operation is destroyed with the request's pool, since the answer that is
+ * being sent lies in its arena.
+ */
+
+#include "ngx_http_credhub_content.h"
+#include "ngx_http_credhub_actor.h"
+#include "ngx_http_credhub_answer.h"
+#include "ngx_http_credhub_api.h"
+
+
+static credhub_error_e ngx_http_credhub_content_begin(ngx_http_request_t *r,
+    ngx_http_credhub_ctx_t *ctx, ngx_http_credhub_match_t *match,
+    credhub_str_t *detail);
+static credhub_error_e ngx_http_credhub_content_input(ngx_http_request_t *r,
+    ngx_http_credhub_ctx_t *ctx, ngx_http_credhub_match_t *match);
+static ngx_int_t ngx_http_credhub_content_refuse(ngx_http_credhub_ctx_t *ctx,
+    credhub_error_e error, credhub_str_t detail, ngx_uint_t allow);
+static ngx_http_credhub_ctx_t *ngx_http_credhub_content_ctx(
+    ngx_http_request_t *r);
+static void ngx_http_credhub_content_run(ngx_http_credhub_ctx_t *ctx);
+static void ngx_http_credhub_content_finished(ngx_credhub_op_t *op);
+static void ngx_http_credhub_content_refused(ngx_credhub_op_t *op);
+static void ngx_http_credhub_content_gone(void *data);
+static void ngx_http_credhub_content_free(void *data);
+
+
+static const ngx_credhub_operation_t ngx_http_credhub_nothing = {
+    "none", (const ngx_credhub_step_pt[]) { NULL }, 0
+};
+
+
+static const ngx_credhub_host_t ngx_http_credhub_content_host = {
+    ngx_http_credhub_content_finished
+};
+
+
+ngx_int_t
+ngx_http_credhub_content_handler(ngx_http_request_t *r)
+{
+    credhub_str_t             detail;
+    credhub_error_e           error;
+    ngx_http_credhub_ctx_t   *ctx;
+    ngx_http_credhub_match_t  match;
+
+    if (r != r->main) {
+        return NGX_HTTP_NOT_FOUND;
+    }
+
+    ctx = ngx_http_credhub_content_ctx(r);
+    if (ctx == NULL) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    detail = credhub_null_str;
+    error = ngx_http_credhub_content_begin(r, ctx, &match, &detail);
+
+    if (error != CREDHUB_OK) {
+        return ngx_http_credhub_content_refuse(ctx, error, detail,
+            error == CREDHUB_E_METHOD ? match.allow : 0);
+    }
+
+    if (r->method == NGX_HTTP_OPTIONS) {
+
+        if (ngx_http_discard_request_body(r) != NGX_OK) {
+            return NGX_HTTP_INTERNAL_SERVER_ERROR;
+        }
+
+        return ngx_http_credhub_answer(r, NGX_HTTP_OK, credhub_str("{}"),
+            match.allow);
+    }
+
+    if (ctx->route->flags & NGX_HTTP_CREDHUB_BODY) {
+        return ngx_http_credhub_body_read(r, ctx, ngx_http_credhub_content_run);
+    }
+
+    if (ngx_http_discard_request_body(r) != NGX_OK) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    r->main->count++;
+    ngx_http_credhub_content_run(ctx);
+
+    return NGX_DONE;
+}
+
+
+/* Everything that is decided before the body is read. */
+
+static credhub_error_e
+ngx_http_credhub_content_begin(ngx_http_request_t *r,
+    ngx_http_credhub_ctx_t *ctx, ngx_http_credhub_match_t *match,
+    credhub_str_t *detail)
+{
+    credhub_str_t                path, raw;
+    credhub_error_e              error;
+    ngx_http_credhub_loc_conf_t *lcf;
+
+    lcf = ngx_http_get_module_loc_conf(r, ngx_http_credhub_module);
+
+    path.len = r->uri.len;
+    path.data = r->uri.data;
+
+    raw.len = r->unparsed_uri.len;
+    raw.data = r->unparsed_uri.data;
+
+    if (!r->internal && ngx_http_credhub_path_plain(raw) != NGX_OK) {
+        return CREDHUB_E_BAD_REQUEST;
+    }
+
+    ngx_http_credhub_route(match, lcf->groups, r->method, path);
+    ctx->route = match->route;
+
+    error = ngx_http_credhub_actor(r, &ctx->op->actor, detail);
+
+    if (error != CREDHUB_OK
+        && !(error == CREDHUB_E_UNAUTHENTICATED && ctx->route != NULL
+             && (ctx->route->flags & NGX_HTTP_CREDHUB_OPEN)))
+    {
+        return error;
+    }
+
+    if (match->allow == 0) {
+        return CREDHUB_E_NOT_FOUND;
+    }
+
+    if (r->method == NGX_HTTP_OPTIONS) {
+        return CREDHUB_OK;
+    }
+
+    if (ctx->route == NULL) {
+        return CREDHUB_E_METHOD;
+    }
+
+    ctx->op->operation = ctx->route->operation;
+
+    return ngx_http_credhub_content_input(r, ctx, match);
+}
+
+
+static credhub_error_e
+ngx_http_credhub_content_input(ngx_http_request_t *r,
+    ngx_http_credhub_ctx_t *ctx, ngx_http_credhub_match_t *match)
+{
+    credhub_str_t                args;
+    ngx_http_credhub_input_t    *input;
+    ngx_http_credhub_loc_conf_t *lcf;
+    ngx_http_credhub_srv_conf_t *scf;
+
+    lcf = ngx_http_get_module_loc_conf(r, ngx_http_credhub_module);
+    scf = ngx_http_get_module_srv_conf(r, ngx_http_credhub_module);
+
+    input = credhub_arena_alloc(ctx->op->arena,
+        sizeof(ngx_http_credhub_input_t));
+    if (input == NULL) {
+        return CREDHUB_E_INTERNAL;
+    }
+
+    ctx->op->input = input;
+
+    ngx_memcpy(input->params, match->params, sizeof(input->params));
+    input->auth_server.len = scf->auth_server.len;
+    input->auth_server.data = scf->auth_server.data;
+
+    input->management = lcf->management;
+    input->local = (lcf->management == NGX_HTTP_CREDHUB_MANAGEMENT_LOCAL
+                    && ngx_http_credhub_actor_local(r));
+
+    if ((ctx->route->flags & NGX_HTTP_CREDHUB_BODY)
+        && !ngx_http_credhub_body_json(r))
+    {
+        return CREDHUB_E_CONTENT_TYPE;
+    }
+
+    args.len = r->args.len;
+    args.data = r->args.data;
+
+    return credhub_query_parse(ctx->op->arena, args, &input->query);
+}
+
+
+/*
+ * A failure before the body is read. A write is refused with 503 in read-only
+ * mode, whatever else is wrong with it; so it asks the store first.
+ */
+
+static ngx_int_t
+ngx_http_credhub_content_refuse(ngx_http_credhub_ctx_t *ctx,
+    credhub_error_e error, credhub_str_t detail, ngx_uint_t allow)
+{
+    ngx_http_request_t *r = ctx->request;
+
+    if (ngx_http_discard_request_body(r) != NGX_OK) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    if (ctx->op->input != NULL) {
+
+        /* authenticated and routed */
+
+        ctx->op->error = error;
+        ctx->op->detail = detail;
+
+        r->main->count++;
+        ngx_http_credhub_content_finished(ctx->op);
+
+        return NGX_DONE;
+    }
+
+    return ngx_http_credhub_answer_error(r, ctx->op->arena, error, detail,
+        allow);
+}
+
+
+static ngx_http_credhub_ctx_t *
+ngx_http_credhub_content_ctx(ngx_http_request_t *r)
+{
+    ngx_pool_cleanup_t          *freed;
+    ngx_http_cleanup_t          *gone;
+    ngx_http_credhub_ctx_t      *ctx;
+    ngx_http_credhub_srv_conf_t *scf;
+
+    scf = ngx_http_get_module_srv_conf(r, ngx_http_credhub_module);
+
+    ctx = ngx_pcalloc(r->pool, sizeof(ngx_http_credhub_ctx_t));
+    freed = ngx_pool_cleanup_add(r->pool, 0);
+    gone = ngx_http_cleanup_add(r, 0);
+
+    if (ctx == NULL || freed == NULL || gone == NULL) {
+        return NULL;
+    }
+
+    ctx->request = r;
+    ctx->op = ngx_credhub_op_create(&ngx_http_credhub_nothing, &scf->hub);
+
+    if (ctx->op == NULL) {
+        return NULL;
+    }
+
+    ctx->op->host = &ngx_http_credhub_content_host;
+    ctx->op->host_data = ctx;
+
+    freed->handler = ngx_http_credhub_content_free;
+    freed->data = ctx;
+
+    gone->handler = ngx_http_credhub_content_gone;
+    gone->data = ctx;
+
+    ngx_http_set_ctx(r, ctx, ngx_http_credhub_module);
+
+    return ctx;
+}
+
+
+static void
+ngx_http_credhub_content_run(ngx_http_credhub_ctx_t *ctx)
+{
+    ngx_credhub_op_t         *op = ctx->op;
+    ngx_http_credhub_input_t *input = op->input;
+
+    input->body = credhub_buf_str(&ctx->body);
+
+    /* without this a client that leaves goes unnoticed */
+
+    ctx->request->read_event_handler = ngx_http_test_reading;
+
+    (void) ngx_credhub_op_become(op, op->operation);
+
+    ngx_credhub_op_run(op);
+}
+
+
+static void
+ngx_http_credhub_content_finished(ngx_credhub_op_t *op)
+{
+    ngx_int_t               rc;
+    ngx_uint_t              resumed;
+    ngx_connection_t       *c;
+    ngx_http_request_t     *r;
+    ngx_http_credhub_ctx_t *ctx;
+
+    ctx = op->host_data;
+    r = ctx->request;
+
+    if (op->error != CREDHUB_OK && !op->stored
+        && (ctx->route->flags & NGX_HTTP_CREDHUB_WRITE))
+    {
+        ngx_http_credhub_content_refused(op);
+        return;
+    }
+
+    c = r->connection;
+    resumed = op->resumed;
+
+    rc = op->error == CREDHUB_OK
+             ? ngx_http_credhub_answer(r, op->status, op->body, 0)
+             : ngx_http_credhub_answer_error(r, op->arena, op->error,
+                 op->detail, 0);
+
+    ngx_http_finalize_request(r, rc);
+
+    /* r, ctx and op may be gone */
+
+    if (resumed) {
+        ngx_http_run_posted_requests(c);
+    }
+}
+
+
+static void
+ngx_http_credhub_content_refused(ngx_credhub_op_t *op)
+{
+    ngx_http_credhub_input_t *input = op->input;
+
+    input->refused = op->error;
+    input->refused_detail = op->detail;
+
+    op->error = CREDHUB_OK;
+    op->finished = 0;
+    op->stored = 1;
+
+    (void) ngx_credhub_op_become(op, &ngx_http_credhub_refused);
+
+    ngx_credhub_op_run(op);
+}
+
+
+/* The request ends before its operation. */
+
+static void
+ngx_http_credhub_content_gone(void *data)
+{
+    ngx_http_credhub_ctx_t *ctx = data;
+
+    if (!ctx->op->finished) {
+        ngx_credhub_op_abort(ctx->op);
+        ctx->op = NULL;
+    }
+}
+
+
+static void
+ngx_http_credhub_content_free(void *data)
+{
+    ngx_http_credhub_ctx_t *ctx = data;
+
+    if (ctx->op != NULL) {
+        ngx_credhub_op_destroy(ctx->op);
+    }
+}

@@ -1,0 +1,39 @@
+
+/* The content handler: the host of API operations. */
+
+#ifndef _NGX_HTTP_CREDHUB_CONTENT_H_INCLUDED_
+#define _NGX_HTTP_CREDHUB_CONTENT_H_INCLUDED_
+
+
+#include "ngx_http_credhub_route.h"
+
+
+/* Per request; lives in r->pool. */
+
+typedef struct ngx_http_credhub_ctx_s ngx_http_credhub_ctx_t;
+
+struct ngx_http_credhub_ctx_s {
+    ngx_http_request_t             *request;
+    ngx_credhub_op_t               *op;
+    const ngx_http_credhub_route_t *route;
+    credhub_buf_t                   body;    /* while it is read */
+    void                          (*body_done)(ngx_http_credhub_ctx_t *ctx);
+    ngx_buf_t                      *page;    /* instead of nginx's own */
+};
+
+
+ngx_int_t ngx_http_credhub_content_handler(ngx_http_request_t *r);
+
+
+/*
+ * Reads the body into ctx->body, never into a file, and calls `done` when it is
+ * complete. Returns what a content handler returns.
+ */
+ngx_int_t ngx_http_credhub_body_read(ngx_http_request_t *r,
+    ngx_http_credhub_ctx_t *ctx, void (*done)(ngx_http_credhub_ctx_t *ctx));
+
+/* Is the request's body declared as JSON? */
+ngx_uint_t ngx_http_credhub_body_json(ngx_http_request_t *r);
+
+
+#endif /* _NGX_HTTP_CREDHUB_CONTENT_H_INCLUDED_ */

@@ -1,0 +1,170 @@
+
+/*
+ * nginx answers errors of its own with HTML: a bad request line, a body that is
+ * too large, a certificate that does not verify, an upstream that is down. On
+ * servers with a hub location clients of an API read them, so the page is
+ * replaced by JSON. A page chosen by the operator with error_page stays.
+ */
+
+#include "ngx_http_credhub_error_filter.h"
+#include "ngx_http_credhub_content.h"
+#include "ngx_http_credhub_answer.h"
+#include "credhub_error_style.h"
+
+
+#define NGX_HTTP_CREDHUB_ERROR_ARENA 1024
+
+
+static ngx_int_t ngx_http_credhub_error_header_filter(ngx_http_request_t *r);
+static ngx_int_t ngx_http_credhub_error_body_filter(ngx_http_request_t *r,
+    ngx_chain_t *in);
+static ngx_buf_t *ngx_http_credhub_error_page(ngx_http_request_t *r);
+static void ngx_http_credhub_error_write(ngx_http_request_t *r,
+    credhub_buf_t *buf);
+
+
+static ngx_http_output_header_filter_pt ngx_http_next_header_filter;
+static ngx_http_output_body_filter_pt   ngx_http_next_body_filter;
+
+
+void
+ngx_http_credhub_error_filter_init(void)
+{
+    ngx_http_next_header_filter = ngx_http_top_header_filter;
+    ngx_http_top_header_filter = ngx_http_credhub_error_header_filter;
+
+    ngx_http_next_body_filter = ngx_http_top_body_filter;
+    ngx_http_top_body_filter = ngx_http_credhub_error_body_filter;
+}
+
+
+static ngx_int_t
+ngx_http_credhub_error_header_filter(ngx_http_request_t *r)
+{
+    ngx_http_credhub_ctx_t      *ctx;
+    ngx_http_credhub_srv_conf_t *scf;
+
+    /* err_status is set where nginx makes the page, and nowhere else */
+
+    scf = ngx_http_get_module_srv_conf(r, ngx_http_credhub_module);
+
+    if (r != r->main || scf->file == NULL
+        || r->err_status < NGX_HTTP_BAD_REQUEST
+        || (r->error_page && r->internal))
+    {
+        return ngx_http_next_header_filter(r);
+    }
+
+    ctx = ngx_http_get_module_ctx(r, ngx_http_credhub_module);
+
+    if (ctx == NULL) {
+        ctx = ngx_pcalloc(r->pool, sizeof(ngx_http_credhub_ctx_t));
+        if (ctx == NULL) {
+            return NGX_ERROR;
+        }
+
+        ngx_http_set_ctx(r, ctx, ngx_http_credhub_module);
+    }
+
+    ctx->page = ngx_http_credhub_error_page(r);
+    if (ctx->page == NULL) {
+        return NGX_ERROR;
+    }
+
+    ngx_http_clear_content_length(r);
+    r->headers_out.content_length_n = ngx_buf_size(ctx->page);
+
+    if (ngx_http_credhub_answer_headers(r, r->err_status) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    return ngx_http_next_header_filter(r);
+}
+
+
+static ngx_int_t
+ngx_http_credhub_error_body_filter(ngx_http_request_t *r, ngx_chain_t *in)
+{
+    ngx_chain_t             out, *cl;
+    ngx_http_credhub_ctx_t *ctx;
+
+    ctx = ngx_http_get_module_ctx(r, ngx_http_credhub_module);
+
+    if (in == NULL || ctx == NULL || ctx->page == NULL) {
+        return ngx_http_next_body_filter(r, in);
+    }
+
+    for (cl = in; cl != NULL; cl = cl->next) {
+        cl->buf->pos = cl->buf->last;
+    }
+
+    out.buf = ctx->page;
+    out.next = NULL;
+
+    ctx->page = NULL;
+
+    return ngx_http_next_body_filter(r, &out);
+}
+
+
+static ngx_buf_t *
+ngx_http_credhub_error_page(ngx_http_request_t *r)
+{
+    ngx_buf_t       *b;
+    credhub_buf_t    text;
+    credhub_arena_t *arena;
+
+    arena = credhub_arena_create(NGX_HTTP_CREDHUB_ERROR_ARENA);
+    if (arena == NULL) {
+        return NULL;
+    }
+
+    credhub_buf_init(&text, arena, NGX_HTTP_CREDHUB_ERROR_ARENA / 2);
+    ngx_http_credhub_error_write(r, &text);
+
+    b = text.failed ? NULL : ngx_create_temp_buf(r->pool, text.len);
+
+    if (b != NULL) {
+        b->last = ngx_cpymem(b->pos, text.data, text.len);
+        b->last_buf = 1;
+        b->last_in_chain = 1;
+    }
+
+    credhub_arena_destroy(arena);
+
+    return b;
+}
+
+
+static void
+ngx_http_credhub_error_write(ngx_http_request_t *r, credhub_buf_t *buf)
+{
+    SSL                     *ssl;
+    long                     verify;
+    const char              *reason;
+    credhub_str_t            target;
+    ngx_http_ssl_srv_conf_t *sscf;
+
+    sscf = ngx_http_get_module_srv_conf(r, ngx_http_ssl_module);
+
+    if (r->err_status == NGX_HTTP_BAD_REQUEST && r->connection->ssl != NULL
+        && (sscf->verify == 1 || sscf->verify == 2))
+    {
+        ssl = r->connection->ssl->connection;
+        verify = SSL_get_verify_result(ssl);
+
+        if (verify != X509_V_OK && SSL_get0_peer_certificate(ssl) != NULL) {
+
+            reason = X509_verify_cert_error_string(verify);
+
+            credhub_error_body(buf, CREDHUB_E_INVALID_CLIENT_CERTIFICATE,
+                (credhub_str_t) { ngx_strlen(reason), (u_char *) reason });
+            return;
+        }
+    }
+
+    target.len = r->unparsed_uri.len;
+    target.data = r->unparsed_uri.data;
+
+    credhub_error_style_status(buf, target, r->err_status);
+}

@@ -1,0 +1,188 @@
+
+/* The route table. A row is what docs/api.md lists as an endpoint. */
+
+#include "ngx_http_credhub_route.h"
+#include "ngx_http_credhub_api.h"
+
+
+#define SYSTEM      NGX_HTTP_CREDHUB_SYSTEM
+#define CREDENTIALS NGX_HTTP_CREDHUB_CREDENTIALS
+
+#define OPEN        NGX_HTTP_CREDHUB_OPEN
+#define BODY        NGX_HTTP_CREDHUB_BODY
+#define WRITE       NGX_HTTP_CREDHUB_WRITE
+
+
+static ngx_uint_t ngx_http_credhub_route_fits(const char *pattern,
+    credhub_str_t path, credhub_str_t *params);
+
+
+/* clang-format off */
+
+static const ngx_http_credhub_route_t  ngx_http_credhub_routes[] = {
+
+    { NGX_HTTP_GET, CREDENTIALS, "/api/v1/data",
+      0, &ngx_http_credhub_data_get },
+
+    { NGX_HTTP_PUT, CREDENTIALS, "/api/v1/data",
+      BODY|WRITE, &ngx_http_credhub_data_set },
+
+    { NGX_HTTP_POST, CREDENTIALS, "/api/v1/data",
+      BODY|WRITE, &ngx_http_credhub_data_post },
+
+    { NGX_HTTP_DELETE, CREDENTIALS, "/api/v1/data",
+      WRITE, &ngx_http_credhub_data_delete },
+
+    { NGX_HTTP_GET, CREDENTIALS, "/api/v1/data/{id}",
+      0, &ngx_http_credhub_data_get_by_id },
+
+    { NGX_HTTP_POST, CREDENTIALS, "/api/v1/regenerate",
+      BODY|WRITE, &ngx_http_credhub_regenerate },
+
+    { NGX_HTTP_POST, CREDENTIALS, "/api/v1/interpolate",
+      BODY, &ngx_http_credhub_interpolate },
+
+    { NGX_HTTP_GET, SYSTEM, "/info",
+      OPEN, &ngx_http_credhub_info },
+
+    { NGX_HTTP_GET, SYSTEM, "/health",
+      OPEN, &ngx_http_credhub_health },
+
+    { NGX_HTTP_GET, SYSTEM, "/version",
+      0, &ngx_http_credhub_version },
+
+    { NGX_HTTP_GET, SYSTEM, "/management",
+      OPEN, &ngx_http_credhub_management_get },
+
+    { NGX_HTTP_POST, SYSTEM, "/management",
+      OPEN|BODY, &ngx_http_credhub_management_set },
+
+    { NGX_HTTP_GET, SYSTEM, "/api/v1/key-usage",
+      0, &ngx_http_credhub_key_usage },
+
+    { 0, 0, NULL, 0, NULL }
+};
+
+/* clang-format on */
+
+
+/* Parts of a raw path, and ends of one, that mean something else once they are
+ * decoded or resolved. */
+
+static const credhub_str_t ngx_http_credhub_hidden[] = {
+    credhub_string("//"),  credhub_string("/./"), credhub_string("/../"),
+    credhub_string(";"),   credhub_string("\\"),  credhub_string("%2f"),
+    credhub_string("%2e"), credhub_string("%3b"), credhub_string("%5c"),
+    credhub_string("%25"), credhub_string("%00"), { 0, NULL }
+};
+
+static const credhub_str_t ngx_http_credhub_hidden_end[] = {
+    credhub_string("/."), credhub_string("/.."), { 0, NULL }
+};
+
+
+void
+ngx_http_credhub_route(ngx_http_credhub_match_t *match, ngx_uint_t groups,
+    ngx_uint_t method, credhub_str_t path)
+{
+    const ngx_http_credhub_route_t *row;
+
+    ngx_memzero(match, sizeof(ngx_http_credhub_match_t));
+
+    if (path.len > 1 && path.data[path.len - 1] == '/') {
+        path.len--;
+    }
+
+    if (method == NGX_HTTP_HEAD) {
+        method = NGX_HTTP_GET;
+    }
+
+    for (row = ngx_http_credhub_routes; row->pattern != NULL; row++) {
+
+        if ((row->group & groups) == 0
+            || !ngx_http_credhub_route_fits(row->pattern, path, match->params))
+        {
+            continue;
+        }
+
+        match->allow |= row->method;
+
+        if (row->method == method) {
+            match->route = row;
+        }
+    }
+}
+
+
+static ngx_uint_t
+ngx_http_credhub_route_fits(const char *pattern, credhub_str_t path,
+    credhub_str_t *params)
+{
+    u_char     *p, *last, *start;
+    ngx_uint_t  n;
+
+    n = 0;
+    p = path.data;
+    last = path.data + path.len;
+
+    while (*pattern != '\0') {
+
+        if (*pattern != '{') {
+
+            if (p == last || *p != (u_char) *pattern) {
+                return 0;
+            }
+
+            p++;
+            pattern++;
+            continue;
+        }
+
+        for (start = p; p < last && *p != '/'; p++) { /* void */ }
+
+        if (p == start) {
+            return 0;
+        }
+
+        params[n].data = start;
+        params[n].len = p - start;
+        n++;
+
+        while (*pattern++ != '}') { /* void */ }
+    }
+
+    return p == last;
+}
+
+
+ngx_int_t
+ngx_http_credhub_path_plain(credhub_str_t raw)
+{
+    u_char                *end;
+    const credhub_str_t   *part;
+
+    end = ngx_strlchr(raw.data, raw.data + raw.len, '?');
+    if (end == NULL) {
+        end = raw.data + raw.len;
+    }
+
+    for (part = ngx_http_credhub_hidden; part->len != 0; part++) {
+
+        if (ngx_strlcasestrn(raw.data, end, part->data, part->len - 1)
+            != NULL)
+        {
+            return NGX_DECLINED;
+        }
+    }
+
+    for (part = ngx_http_credhub_hidden_end; part->len != 0; part++) {
+
+        if ((size_t) (end - raw.data) >= part->len
+            && ngx_memcmp(end - part->len, part->data, part->len) == 0)
+        {
+            return NGX_DECLINED;
+        }
+    }
+
+    return NGX_OK;
+}

@@ -1,0 +1,48 @@
+
+/* Which operation a method and a path mean: one table, one look-up. */
+
+#ifndef _NGX_HTTP_CREDHUB_ROUTE_H_INCLUDED_
+#define _NGX_HTTP_CREDHUB_ROUTE_H_INCLUDED_
+
+
+#include "ngx_http_credhub_module.h"
+
+
+#define NGX_HTTP_CREDHUB_OPEN  0x01 /* no identity needed */
+#define NGX_HTTP_CREDHUB_BODY  0x02 /* a JSON body is read */
+#define NGX_HTTP_CREDHUB_WRITE 0x04 /* refused in read-only mode */
+
+
+typedef struct {
+    ngx_uint_t                     method;
+    ngx_uint_t                     group;
+    const char                    *pattern; /* {id} stands for one segment */
+    ngx_uint_t                     flags;
+    const ngx_credhub_operation_t *operation;
+} ngx_http_credhub_route_t;
+
+
+typedef struct {
+    const ngx_http_credhub_route_t *route;   /* NULL: see allow */
+    ngx_uint_t                      allow;   /* methods of that path; 0: no
+                                                such path */
+    credhub_str_t                   params[NGX_HTTP_CREDHUB_PARAMS_MAX];
+} ngx_http_credhub_match_t;
+
+
+/*
+ * Matches the decoded path (r->uri); one trailing slash is ignored, HEAD is
+ * GET. Only rows of the given groups count. The parameters point into `path`.
+ */
+void ngx_http_credhub_route(ngx_http_credhub_match_t *match, ngx_uint_t groups,
+    ngx_uint_t method, credhub_str_t path);
+
+/*
+ * May this request line be served at all? A path that hides segments from
+ * whoever looked at it before (encoded or double slashes, dot segments,
+ * semicolons) is refused. NGX_OK, NGX_DECLINED.
+ */
+ngx_int_t ngx_http_credhub_path_plain(credhub_str_t raw);
+
+
+#endif /* _NGX_HTTP_CREDHUB_ROUTE_H_INCLUDED_ */

@@ -1,0 +1,69 @@
+
+/* Steps and helpers that every operation on credentials shares. */
+
+#ifndef _NGX_CREDHUB_CREDENTIAL_H_INCLUDED_
+#define _NGX_CREDHUB_CREDENTIAL_H_INCLUDED_
+
+
+#include "ngx_credhub_op.h"
+#include "ngx_credhub_credentials.h"
+#include "credhub_type.h"
+
+
+/* A step: waits until the store has told its hub id, which values are sealed
+ * for. Costs nothing once a link was ready. */
+ngx_credhub_rc_e ngx_credhub_ready(ngx_credhub_op_t *op);
+
+/*
+ * The folded name (leading slash added) of a credential on which the actor may
+ * do `operation`; else CREDHUB_E_CRED, or CREDHUB_E_CRED_DENIED for write. A
+ * name that no credential can have is CREDHUB_E_CRED. Remembers op->resource.
+ */
+credhub_error_e ngx_credhub_name_allowed(ngx_credhub_op_t *op,
+    credhub_str_t name, unsigned operation, credhub_str_t *folded);
+
+/* The rules for a name that is written; gives it its leading slash. */
+credhub_error_e ngx_credhub_name_check(ngx_credhub_op_t *op,
+    credhub_str_t *name);
+
+/*
+ * Metadata as it is stored: compact, at most NGX_CREDHUB_METADATA_MAX bytes
+ * (else CREDHUB_E_METADATA_LONG), empty for null. Absent stays absent.
+ */
+#define NGX_CREDHUB_METADATA_MAX 7000
+
+credhub_error_e ngx_credhub_metadata(ngx_credhub_op_t *op,
+    credhub_str_t *metadata);
+
+/*
+ * Seals `content` into a version with a new version id (and an id for a new
+ * credential) and sends it to the store: WAIT or FAIL. name, folded, type and
+ * metadata of the version are given. `expect` as in
+ * ngx_credhub_credential_write(). The hub id is known (ngx_credhub_ready()).
+ */
+ngx_credhub_rc_e ngx_credhub_version_commit(ngx_credhub_op_t *op,
+    const credhub_content_t *content, credhub_version_t *version,
+    credhub_str_t expect);
+
+/* Opens both sealed fields of a version. */
+credhub_error_e ngx_credhub_version_open(ngx_credhub_op_t *op,
+    const credhub_version_t *version, credhub_content_t *content);
+
+/* Passes on the result of opening something of a version; logs a failure,
+ * with names only. */
+credhub_error_e ngx_credhub_opened(const credhub_version_t *version,
+    credhub_error_e error);
+
+/* Answers 200 with the view of one version. */
+ngx_credhub_rc_e ngx_credhub_version_answer(ngx_credhub_op_t *op,
+    const credhub_version_t *version);
+
+/* Appends a version's view to a list that is being built; CREDHUB_E_TOO_LARGE
+ * beyond NGX_CREDHUB_ANSWER_MAX bytes. */
+#define NGX_CREDHUB_ANSWER_MAX (64 * 1024 * 1024)
+
+credhub_error_e ngx_credhub_version_append(ngx_credhub_op_t *op,
+    credhub_buf_t *buf, const credhub_version_t *version);
+
+
+#endif /* _NGX_CREDHUB_CREDENTIAL_H_INCLUDED_ */

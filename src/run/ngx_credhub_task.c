@@ -1,0 +1,332 @@
+
+/*
+ * CPU tasks. The loop owns a task except while its thread runs: then only the
+ * thread touches arena, data, error and detail. A task whose owner is gone is
+ * cancelled and freed when its thread has stopped.
+ *
+ * Waiting tasks stand in one queue an actor; the actors take turns.
+ */
+
+#include <sched.h>
+#include "ngx_credhub_task.h"
+
+
+#define NGX_CREDHUB_TASK_ARENA 4096
+
+/*
+ * Longest life of a task, waiting included. Its timer also keeps a worker that
+ * was told to quit alive until the answer is there.
+ */
+#define NGX_CREDHUB_TASK_TIMEOUT 600000
+
+
+typedef enum {
+    NGX_CREDHUB_TASK_NEW = 0,
+    NGX_CREDHUB_TASK_WAITING,
+    NGX_CREDHUB_TASK_RUNNING,
+    NGX_CREDHUB_TASK_STOPPED
+} ngx_credhub_task_state_e;
+
+
+/* The waiting tasks of one actor; exists while there are any. */
+
+typedef struct {
+    ngx_queue_t   queue;
+    ngx_queue_t   tasks;
+    credhub_str_t actor;
+} ngx_credhub_task_bucket_t;
+
+
+typedef struct {
+    ngx_thread_pool_t *pool;
+    ngx_uint_t         own;     /* nobody else uses the pool's threads */
+    ngx_uint_t         limit;   /* tasks that run at a time */
+    ngx_uint_t         running;
+    ngx_uint_t         waiting;
+    ngx_queue_t        actors;
+} ngx_credhub_cpu_t;
+
+
+static void ngx_credhub_task_next(void);
+static void ngx_credhub_task_start(ngx_credhub_task_t *task);
+static void ngx_credhub_task_thread(void *data, ngx_log_t *log);
+static void ngx_credhub_task_event(ngx_event_t *ev);
+static void ngx_credhub_task_expired(ngx_credhub_task_t *task);
+static ngx_credhub_task_bucket_t *ngx_credhub_task_bucket(credhub_str_t actor);
+static void ngx_credhub_task_unqueue(ngx_credhub_task_t *task);
+
+
+static ngx_credhub_cpu_t ngx_credhub_cpu;
+
+
+void
+ngx_credhub_task_init(ngx_thread_pool_t *pool, ngx_uint_t own)
+{
+    ngx_memzero(&ngx_credhub_cpu, sizeof(ngx_credhub_cpu_t));
+
+    ngx_credhub_cpu.pool = pool;
+    ngx_credhub_cpu.own = own;
+    ngx_credhub_cpu.limit = ngx_max(1, ngx_ncpu / 2);
+
+    ngx_queue_init(&ngx_credhub_cpu.actors);
+}
+
+
+ngx_credhub_task_t *
+ngx_credhub_task_create(size_t size)
+{
+    credhub_arena_t    *arena;
+    ngx_credhub_task_t *task;
+
+    arena = credhub_arena_create(NGX_CREDHUB_TASK_ARENA);
+    if (arena == NULL) {
+        return NULL;
+    }
+
+    task = credhub_arena_alloc(arena, sizeof(ngx_credhub_task_t) + size);
+    if (task == NULL) {
+        credhub_arena_destroy(arena);
+        return NULL;
+    }
+
+    task->arena = arena;
+    task->data = task + 1;
+
+    task->thread.ctx = task;
+    task->thread.handler = ngx_credhub_task_thread;
+    task->thread.event.data = &ngx_credhub_ident;
+    task->thread.event.handler = ngx_credhub_task_event;
+    task->thread.event.log = ngx_cycle->log;
+
+    return task;
+}
+
+
+ngx_int_t
+ngx_credhub_task_post(ngx_credhub_task_t *task, credhub_str_t actor)
+{
+    ngx_credhub_task_bucket_t *bucket;
+
+    if (ngx_credhub_cpu.waiting == NGX_CREDHUB_TASKS_WAITING_MAX) {
+        task->error = CREDHUB_E_BUSY;
+        return NGX_ERROR;
+    }
+
+    bucket = ngx_credhub_task_bucket(actor);
+    if (bucket == NULL) {
+        task->error = CREDHUB_E_INTERNAL;
+        return NGX_ERROR;
+    }
+
+    task->state = NGX_CREDHUB_TASK_WAITING;
+    task->bucket = bucket;
+
+    ngx_queue_insert_tail(&bucket->tasks, &task->queue);
+    ngx_credhub_cpu.waiting++;
+
+    ngx_add_timer(&task->thread.event, NGX_CREDHUB_TASK_TIMEOUT);
+
+    ngx_credhub_task_next();
+
+    return NGX_OK;
+}
+
+
+void
+ngx_credhub_task_destroy(ngx_credhub_task_t *task)
+{
+    ngx_event_t *ev;
+
+    ev = &task->thread.event;
+
+    if (task->state == NGX_CREDHUB_TASK_RUNNING) {
+        task->done = NULL;
+        atomic_store(&task->cancel, 1);
+
+        /* nobody waits for it: a quitting worker need not either */
+
+        if (ev->timer_set) {
+            ngx_del_timer(ev);
+        }
+
+        return;
+    }
+
+    if (task->state == NGX_CREDHUB_TASK_WAITING) {
+        ngx_credhub_task_unqueue(task);
+        ngx_del_timer(ev);
+    }
+
+    credhub_arena_destroy(task->arena);
+}
+
+
+/* Starts waiting tasks while there is room. */
+
+static void
+ngx_credhub_task_next(void)
+{
+    ngx_queue_t               *q;
+    ngx_credhub_task_t        *task;
+    ngx_credhub_task_bucket_t *bucket;
+
+    while (ngx_credhub_cpu.running < ngx_credhub_cpu.limit
+           && ngx_credhub_cpu.waiting != 0)
+    {
+        q = ngx_queue_head(&ngx_credhub_cpu.actors);
+        bucket = ngx_queue_data(q, ngx_credhub_task_bucket_t, queue);
+
+        ngx_queue_remove(q);
+        ngx_queue_insert_tail(&ngx_credhub_cpu.actors, q);
+
+        q = ngx_queue_head(&bucket->tasks);
+        task = ngx_queue_data(q, ngx_credhub_task_t, queue);
+
+        ngx_credhub_task_unqueue(task);
+        ngx_credhub_task_start(task);
+    }
+}
+
+
+static void
+ngx_credhub_task_start(ngx_credhub_task_t *task)
+{
+    task->state = NGX_CREDHUB_TASK_RUNNING;
+    ngx_credhub_cpu.running++;
+
+    if (ngx_thread_task_post(ngx_credhub_cpu.pool, &task->thread) != NGX_OK) {
+
+        /* the pool's own queue is full: it ends as if it had run */
+
+        task->error = CREDHUB_E_BUSY;
+        task->thread.event.complete = 1;
+
+        ngx_post_event(&task->thread.event, &ngx_posted_events);
+    }
+}
+
+
+static void
+ngx_credhub_task_thread(void *data, ngx_log_t *log)
+{
+    ngx_credhub_task_t *task = data;
+
+    struct sched_param     param;
+    static __thread int    lowered;
+
+    if (!lowered && ngx_credhub_cpu.own) {
+
+        /* For good: an unprivileged thread cannot come back. */
+
+        lowered = 1;
+        param.sched_priority = 0;
+        (void) sched_setscheduler(0, SCHED_IDLE, &param);
+    }
+
+    if (!atomic_load(&task->cancel)) {
+        task->error = task->run(task);
+    }
+}
+
+
+static void
+ngx_credhub_task_event(ngx_event_t *ev)
+{
+    ngx_thread_task_t  *thread;
+    ngx_credhub_task_t *task;
+
+    thread = (ngx_thread_task_t *)
+        ((u_char *) ev - offsetof(ngx_thread_task_t, event));
+    task = thread->ctx;
+
+    if (!ev->complete) {
+        ngx_credhub_task_expired(task);
+        return;
+    }
+
+    if (ev->timer_set) {
+        ngx_del_timer(ev);
+    }
+
+    task->state = NGX_CREDHUB_TASK_STOPPED;
+    ngx_credhub_cpu.running--;
+
+    ngx_credhub_task_next();
+
+    if (task->done == NULL) {
+        ngx_credhub_task_destroy(task);
+        return;
+    }
+
+    task->done(task);
+}
+
+
+static void
+ngx_credhub_task_expired(ngx_credhub_task_t *task)
+{
+    if (task->state == NGX_CREDHUB_TASK_RUNNING) {
+
+        /* it stops soon, and then ends here with its error */
+
+        atomic_store(&task->cancel, 1);
+        return;
+    }
+
+    ngx_credhub_task_unqueue(task);
+
+    task->state = NGX_CREDHUB_TASK_STOPPED;
+    task->error = CREDHUB_E_BUSY;
+    task->done(task);
+}
+
+
+static ngx_credhub_task_bucket_t *
+ngx_credhub_task_bucket(credhub_str_t actor)
+{
+    ngx_queue_t               *q;
+    ngx_credhub_task_bucket_t *bucket;
+
+    for (q = ngx_queue_head(&ngx_credhub_cpu.actors);
+         q != ngx_queue_sentinel(&ngx_credhub_cpu.actors);
+         q = ngx_queue_next(q))
+    {
+        bucket = ngx_queue_data(q, ngx_credhub_task_bucket_t, queue);
+
+        if (credhub_str_caseeq(bucket->actor, actor)) {
+            return bucket;
+        }
+    }
+
+    bucket = ngx_alloc(sizeof(ngx_credhub_task_bucket_t) + actor.len,
+        ngx_cycle->log);
+    if (bucket == NULL) {
+        return NULL;
+    }
+
+    bucket->actor.len = actor.len;
+    bucket->actor.data = (u_char *) (bucket + 1);
+    ngx_memcpy(bucket->actor.data, actor.data, actor.len);
+
+    ngx_queue_init(&bucket->tasks);
+    ngx_queue_insert_tail(&ngx_credhub_cpu.actors, &bucket->queue);
+
+    return bucket;
+}
+
+
+static void
+ngx_credhub_task_unqueue(ngx_credhub_task_t *task)
+{
+    ngx_credhub_task_bucket_t *bucket = task->bucket;
+
+    ngx_queue_remove(&task->queue);
+    ngx_credhub_cpu.waiting--;
+
+    task->bucket = NULL;
+
+    if (ngx_queue_empty(&bucket->tasks)) {
+        ngx_queue_remove(&bucket->queue);
+        ngx_free(bucket);
+    }
+}
