@@ -15,6 +15,7 @@
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <openssl/sha.h>
+#include <openssl/x509.h>
 #include "credhub_key.h"
 #include "credhub_text.h"
 
@@ -276,9 +277,12 @@ credhub_ssh_add_number(credhub_buf_t *buf, const EVP_PKEY *key,
 unsigned
 credhub_key_rsa_bits(credhub_str_t pem)
 {
-    BIO      *bio;
-    EVP_PKEY *key;
-    unsigned  bits;
+    BIO          *bio;
+    long          len;
+    u_char       *der;
+    EVP_PKEY     *key;
+    unsigned      bits;
+    const u_char *p;
 
     if (pem.len > INT_MAX) {
         return 0;
@@ -291,8 +295,14 @@ credhub_key_rsa_bits(credhub_str_t pem)
 
     bio = BIO_new_mem_buf(pem.data, (int) pem.len);
 
-    if (bio != NULL) {
-        key = PEM_read_bio_PUBKEY(bio, NULL, credhub_key_no_passphrase, NULL);
+    if (bio != NULL
+        && PEM_bytes_read_bio(&der, &len, NULL, PEM_STRING_PUBLIC, bio,
+                              credhub_key_no_passphrase, NULL)
+               == 1)
+    {
+        p = der;
+        key = d2i_PUBKEY(NULL, &p, len);
+        OPENSSL_free(der);
     }
 
     if (key != NULL && EVP_PKEY_is_a(key, "RSA")) {

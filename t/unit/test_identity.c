@@ -412,10 +412,7 @@ test_error_queue_is_left_alone(void **state)
 {
     X509             *certificate;
     u_char            actor[CREDHUB_MTLS_ACTOR_LEN];
-    const attribute_t name[] = { { NID_organizationalUnitName, V_ASN1_BMPSTRING,
-                                   "odd", 3, 0 },
-                                 OU(APP),
-                                 END };
+    const attribute_t name[] = { OU("team"), OU(APP), END };
 
     certificate = X509_new();
     add_attributes(X509_get_subject_name(certificate), name);
