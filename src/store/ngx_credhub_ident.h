@@ -2,7 +2,7 @@
 /*
  * Where nginx is built with debugging it prints, for every timer, the fd of
  * the connection it expects behind ev->data. Events without a connection point
- * here instead.
+ * to this one.
  */
 
 #ifndef _NGX_CREDHUB_IDENT_H_INCLUDED_
@@ -13,17 +13,7 @@
 #include <ngx_core.h>
 
 
-/* Begins like ngx_connection_t. */
-
-typedef struct {
-    void         *data;
-    ngx_event_t  *read;
-    ngx_event_t  *write;
-    ngx_socket_t  fd;
-} ngx_credhub_ident_t;
-
-
-static ngx_credhub_ident_t ngx_credhub_ident = { NULL, NULL, NULL, -1 };
+extern ngx_connection_t ngx_credhub_ident;
 
 
 #endif /* _NGX_CREDHUB_IDENT_H_INCLUDED_ */

@@ -1,7 +1,7 @@
 
 /*
  * One connection to Redis, driven by nginx's event loop (hiredis,
- * asynchronous). The only file that knows hiredis is ngx_credhub_link.c.
+ * asynchronous). The only file that knows hiredis is ngx_credhub_wire.c.
  *
  * A call is a pipeline of commands that completes as one. It owns an arena, and
  * its replies are created straight in that arena by hiredis's reader, so a
@@ -74,11 +74,13 @@ struct ngx_credhub_call_s {
     credhub_buf_t              request;  /* the commands in RESP */
     ngx_uint_t                 size;     /* room in replies */
     ngx_uint_t                 received;
+    size_t                     taken;    /* by replies */
     size_t                    *ends;     /* end of each command in request */
     ngx_msec_t                 deadline;
     ngx_queue_t                queue;
+    ngx_queue_t               *place;    /* the link's list it is in */
+    ngx_uint_t                 generation; /* of the link, when answered */
     const void                *script;   /* for EVALSHA, see script.h */
-    unsigned                   sent:1;
     unsigned                   retried:1;
 };
 

@@ -50,22 +50,20 @@ typedef struct {
 
 /*
  * Parses the arguments of credhub_redis (cf->args). Returns the store, equal
- * stores of one configuration being one object, or NULL after a message with
- * file and line. Options of later layouts (sentinel=, cluster, tls, wait=) are
- * refused by name.
+ * stores of one configuration being one object in `stores` (of
+ * ngx_credhub_store_t *), or NULL after a message with file and line. Options
+ * of later layouts (sentinel=, cluster, tls, wait=) are refused by name.
  */
-ngx_credhub_store_t *ngx_credhub_store_conf(ngx_conf_t *cf);
+ngx_credhub_store_t *ngx_credhub_store_conf(ngx_conf_t *cf,
+    ngx_array_t *stores);
 
 /* Begins to connect (init_process). */
-ngx_int_t ngx_credhub_store_start(ngx_credhub_store_t *store, ngx_cycle_t *cycle);
+ngx_int_t ngx_credhub_store_start(ngx_credhub_store_t *store,
+    ngx_cycle_t *cycle);
 
 /* Closes the links; every waiting call ends with CREDHUB_E_UNAVAILABLE
  * (exit_process). */
 void ngx_credhub_store_stop(ngx_credhub_store_t *store);
-
-
-/* Every store of a configuration, for start and stop. */
-ngx_array_t *ngx_credhub_stores(ngx_cycle_t *cycle); /* ngx_credhub_store_t * */
 
 
 #endif /* _NGX_CREDHUB_STORE_H_INCLUDED_ */

@@ -9,15 +9,21 @@
 #include "credhub_keyring.h"
 
 
-/* Read-only mode. Every write script checks it, so it holds for all workers
- * and nodes with the next command. */
-void ngx_credhub_read_only_get(ngx_credhub_call_t *call,
+/*
+ * Read-only mode. Every write script checks it, so it holds for all workers and
+ * nodes with the next command.
+ */
+
+/* A plain command that may stand beside others in a call; reply number i. */
+void ngx_credhub_read_only_check(ngx_credhub_call_t *call,
     ngx_credhub_store_t *store);
+ngx_uint_t ngx_credhub_read_only_checked(ngx_credhub_call_t *call,
+    ngx_uint_t i);
+
+/* Turns it on or off. NGX_OK with the state, NGX_ERROR with *error. */
 void ngx_credhub_read_only_set(ngx_credhub_call_t *call,
     ngx_credhub_store_t *store, ngx_uint_t on);
-
-/* The state after either of them. NGX_OK, NGX_ERROR with *error. */
-ngx_int_t ngx_credhub_read_only_result(ngx_credhub_call_t *call,
+ngx_int_t ngx_credhub_read_only_switched(ngx_credhub_call_t *call,
     ngx_uint_t *on, credhub_error_e *error);
 
 

@@ -1,6 +1,6 @@
 -- The switch that every write script obeys; it works in either position.
 --
--- ARGV: layout, hub, "on", "off" or "get"
+-- ARGV: layout, hub, "on" or "off"
 -- Answers: ok, 1 when the store is read-only, else 0
 
 local refused = refusal()
@@ -10,8 +10,8 @@ end
 
 if ARGV[3] == 'on' then
     redis.call('SET', prefix .. 'read_only', '1')
-elseif ARGV[3] == 'off' then
+else
     redis.call('DEL', prefix .. 'read_only')
 end
 
-return { 'ok', redis.call('EXISTS', prefix .. 'read_only') }
+return { 'ok', ARGV[3] == 'on' and 1 or 0 }

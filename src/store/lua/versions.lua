@@ -3,8 +3,8 @@
 -- ARGV: layout, hub, folded name, most rows, bytes after which the step ends,
 --       cursor (sequence of the last row seen; empty: from the newest on),
 --       fields...
--- Answers: ok, next cursor (empty: no more), array of field values..., or
---          missing
+-- Answers: ok, next cursor (empty: no more), folded name, array of field
+--          values..., or missing
 
 local refused = refusal()
 if refused then
@@ -24,7 +24,7 @@ local from = ARGV[6] == '' and '+inf' or '(' .. ARGV[6]
 local ids = redis.call('ZREVRANGEBYSCORE', prefix .. 'versions:' .. credential,
     from, '-inf', 'WITHSCORES', 'LIMIT', 0, limit)
 
-local answer = { 'ok', '' }
+local answer = { 'ok', '', ARGV[3] }
 
 for i = 1, #ids, 2 do
     local row = redis.call('HMGET', prefix .. 'version:' .. ids[i],

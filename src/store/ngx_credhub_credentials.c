@@ -1,0 +1,491 @@
+
+/*
+ * Credentials: commands and scripts, and how their answers are read. A row is
+ * an array of field values in the order of ngx_credhub_fields, whoever sent it.
+ */
+
+#include "ngx_credhub_link_private.h"
+#include "ngx_credhub_credentials.h"
+#include "ngx_credhub_script.h"
+#include "ngx_credhub_lua.h"
+
+
+#define NGX_CREDHUB_SEALS_MAX  ((int64_t) 1 << 31) /* of one key */
+#define NGX_CREDHUB_SEALS_STEP ((int64_t) 1 << 20) /* between warnings */
+
+
+typedef struct {
+    credhub_str_t name;
+    size_t        offset;
+    ngx_uint_t    required;
+} ngx_credhub_field_t;
+
+
+static void      ngx_credhub_fields_names(credhub_str_t *argv, ngx_uint_t n);
+static ngx_int_t ngx_credhub_row(const ngx_credhub_reply_t *reply, ngx_uint_t n,
+                                 credhub_version_t *version);
+static ngx_int_t
+ngx_credhub_found(const ngx_credhub_reply_t *reply, ngx_credhub_found_t *found);
+static ngx_int_t
+ngx_credhub_number(const ngx_credhub_reply_t *reply, int64_t *number);
+static ngx_int_t ngx_credhub_damaged(credhub_str_t what);
+static void      ngx_credhub_seals_check(ngx_credhub_call_t        *call,
+                                         const ngx_credhub_reply_t *reply,
+                                         const credhub_version_t   *version);
+
+
+#define ngx_credhub_field(name, required)                                  \
+    {                                                                      \
+        credhub_string(#name), offsetof(credhub_version_t, name), required \
+    }
+
+static const ngx_credhub_field_t ngx_credhub_fields[] = {
+    ngx_credhub_field(credential, 1),
+    ngx_credhub_field(name, 1),
+    ngx_credhub_field(type, 1),
+    { credhub_string("version"), offsetof(credhub_version_t, id), 1 },
+    ngx_credhub_field(metadata, 0),
+    ngx_credhub_field(head, 0),
+    ngx_credhub_field(tail, 0),
+    ngx_credhub_field(secret, 0),
+    ngx_credhub_field(params, 0)
+};
+
+#define NGX_CREDHUB_FIELDS \
+    (sizeof(ngx_credhub_fields) / sizeof(ngx_credhub_fields[0]))
+
+/* In front of each row stands its date; params come last and may be left out.
+ */
+
+#define NGX_CREDHUB_ROW       (1 + NGX_CREDHUB_FIELDS)
+#define NGX_CREDHUB_ROW_SHORT (NGX_CREDHUB_ROW - 1)
+
+
+static void
+ngx_credhub_fields_names(credhub_str_t *argv, ngx_uint_t n)
+{
+    ngx_uint_t i;
+
+    argv[0] = credhub_str("created");
+
+    for (i = 1; i < n; i++) {
+        argv[i] = ngx_credhub_fields[i - 1].name;
+    }
+}
+
+
+static ngx_int_t
+ngx_credhub_row(const ngx_credhub_reply_t *reply, ngx_uint_t n,
+                credhub_version_t *version)
+{
+    ngx_uint_t                 i;
+    const ngx_credhub_field_t *field;
+    const ngx_credhub_reply_t *value;
+
+    ngx_memzero(version, sizeof(credhub_version_t));
+
+    if (reply->type != NGX_CREDHUB_REPLY_ARRAY || reply->n != n
+        || ngx_credhub_number(reply->elements[0], &version->created) != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    for (i = 1; i < n; i++) {
+        field = &ngx_credhub_fields[i - 1];
+        value = reply->elements[i];
+
+        if (value->type == NGX_CREDHUB_REPLY_STRING) {
+            *(credhub_str_t *) ((u_char *) version + field->offset) =
+                value->str;
+
+        } else if (field->required) {
+            return NGX_ERROR;
+        }
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_credhub_number(const ngx_credhub_reply_t *reply, int64_t *number)
+{
+    if (reply->type != NGX_CREDHUB_REPLY_STRING
+        || credhub_int64(reply->str, number) != 0)
+    {
+        return NGX_ERROR;
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_credhub_damaged(credhub_str_t what)
+{
+    ngx_log_error(NGX_LOG_ERR, ngx_cycle->log, 0,
+                  "credhub: the store holds a damaged row of \"%*s\"", what.len,
+                  what.data);
+
+    return NGX_ERROR;
+}
+
+
+void
+ngx_credhub_current_read(ngx_credhub_call_t *call, ngx_credhub_store_t *store,
+                         credhub_str_t name, ngx_uint_t params)
+{
+    ngx_uint_t    n;
+    credhub_str_t argv[2 + NGX_CREDHUB_ROW];
+
+    n = params ? NGX_CREDHUB_ROW : NGX_CREDHUB_ROW_SHORT;
+
+    argv[0] = credhub_str("HMGET");
+    argv[1] = ngx_credhub_call_key(call, store, "credential:", name);
+    ngx_credhub_fields_names(&argv[2], n);
+
+    ngx_credhub_call_command(call, 2 + n, argv);
+}
+
+
+ngx_int_t
+ngx_credhub_current_result(ngx_credhub_call_t *call, ngx_uint_t i,
+                           credhub_str_t name, credhub_version_t *version)
+{
+    const ngx_credhub_reply_t *reply;
+
+    if (call->error != CREDHUB_OK) {
+        return NGX_ERROR;
+    }
+
+    reply = call->replies[i];
+
+    if (reply->type == NGX_CREDHUB_REPLY_ARRAY
+        && reply->n >= NGX_CREDHUB_ROW_SHORT
+        && reply->elements[0]->type == NGX_CREDHUB_REPLY_NIL
+        && reply->elements[1]->type == NGX_CREDHUB_REPLY_NIL)
+    {
+        return NGX_DECLINED;
+    }
+
+    if (ngx_credhub_row(reply,
+                        reply->n == NGX_CREDHUB_ROW ? NGX_CREDHUB_ROW
+                                                    : NGX_CREDHUB_ROW_SHORT,
+                        version)
+        != NGX_OK)
+    {
+        return ngx_credhub_damaged(name);
+    }
+
+    version->folded = name;
+
+    return NGX_OK;
+}
+
+
+void
+ngx_credhub_version_read(ngx_credhub_call_t *call, ngx_credhub_store_t *store,
+                         credhub_str_t id)
+{
+    credhub_str_t argv[1 + NGX_CREDHUB_ROW];
+
+    argv[0] = id;
+    ngx_credhub_fields_names(&argv[1], NGX_CREDHUB_ROW);
+
+    ngx_credhub_call_script(call, store, NGX_CREDHUB_SCRIPT_VERSION,
+                            1 + NGX_CREDHUB_ROW, argv);
+}
+
+
+ngx_int_t
+ngx_credhub_version_result(ngx_credhub_call_t *call, credhub_version_t *version,
+                           credhub_error_e *error)
+{
+    ngx_int_t            rc;
+    credhub_str_t        word;
+    ngx_credhub_reply_t *reply;
+
+    rc = ngx_credhub_script_answer(call, &reply, &word, error);
+
+    if (rc != NGX_OK) {
+        return rc;
+    }
+
+    if (reply->n != 3
+        || ngx_credhub_row(reply->elements[2], NGX_CREDHUB_ROW, version)
+               != NGX_OK)
+    {
+        *error = CREDHUB_E_INTERNAL;
+        return ngx_credhub_damaged(credhub_str("a version"));
+    }
+
+    version->folded = reply->elements[1]->str;
+
+    return NGX_OK;
+}
+
+
+void
+ngx_credhub_versions_read(ngx_credhub_call_t *call, ngx_credhub_store_t *store,
+                          credhub_str_t name, ngx_uint_t limit,
+                          credhub_str_t cursor)
+{
+    u_char        number[NGX_INT_T_LEN], bytes[NGX_INT_T_LEN];
+    credhub_str_t argv[4 + NGX_CREDHUB_ROW_SHORT];
+
+    argv[0] = name;
+    argv[1].data = number;
+    argv[1].len = ngx_sprintf(number, "%ui", limit) - number;
+    argv[2].data = bytes;
+    argv[2].len = ngx_sprintf(bytes, "%d", NGX_CREDHUB_PAGE_BYTES) - bytes;
+    argv[3] = cursor;
+    ngx_credhub_fields_names(&argv[4], NGX_CREDHUB_ROW_SHORT);
+
+    ngx_credhub_call_script(call, store, NGX_CREDHUB_SCRIPT_VERSIONS,
+                            4 + NGX_CREDHUB_ROW_SHORT, argv);
+}
+
+
+ngx_int_t
+ngx_credhub_versions_result(ngx_credhub_call_t *call,
+                            credhub_version_t **versions, ngx_uint_t *n,
+                            credhub_str_t *cursor, credhub_error_e *error)
+{
+    ngx_int_t            rc;
+    ngx_uint_t           i;
+    credhub_str_t        word;
+    ngx_credhub_reply_t *reply;
+
+    rc = ngx_credhub_script_answer(call, &reply, &word, error);
+
+    if (rc != NGX_OK) {
+        return rc;
+    }
+
+    *error = CREDHUB_E_INTERNAL;
+
+    if (reply->n < 3) {
+        return ngx_credhub_damaged(credhub_str("versions"));
+    }
+
+    *n = reply->n - 3;
+    *cursor = reply->elements[1]->str;
+    *versions =
+        credhub_arena_alloc(call->arena, *n * sizeof(credhub_version_t));
+
+    if (*versions == NULL) {
+        return NGX_ERROR;
+    }
+
+    for (i = 0; i < *n; i++) {
+        if (ngx_credhub_row(reply->elements[3 + i], NGX_CREDHUB_ROW_SHORT,
+                            *versions + i)
+            != NGX_OK)
+        {
+            return ngx_credhub_damaged(reply->elements[2]->str);
+        }
+
+        (*versions)[i].folded = reply->elements[2]->str;
+    }
+
+    *error = CREDHUB_OK;
+
+    return NGX_OK;
+}
+
+
+void
+ngx_credhub_find(ngx_credhub_call_t *call, ngx_credhub_store_t *store,
+                 credhub_str_t prefix, credhub_str_t like, credhub_str_t cursor)
+{
+    credhub_str_t argv[3];
+
+    argv[0] = prefix;
+    argv[1] = like;
+    argv[2] = cursor;
+
+    ngx_credhub_call_script(call, store, NGX_CREDHUB_SCRIPT_FIND, 3, argv);
+}
+
+
+ngx_int_t
+ngx_credhub_find_result(ngx_credhub_call_t *call, ngx_credhub_found_t **found,
+                        ngx_uint_t *n, credhub_str_t *cursor,
+                        credhub_error_e *error)
+{
+    ngx_int_t            rc;
+    ngx_uint_t           i;
+    credhub_str_t        word;
+    ngx_credhub_reply_t *reply;
+
+    rc = ngx_credhub_script_answer(call, &reply, &word, error);
+
+    if (rc != NGX_OK) {
+        return rc;
+    }
+
+    *error = CREDHUB_E_INTERNAL;
+
+    if (reply->n < 2) {
+        return ngx_credhub_damaged(credhub_str("names"));
+    }
+
+    *n = reply->n - 2;
+    *cursor = reply->elements[1]->str;
+    *found = credhub_arena_alloc(call->arena, *n * sizeof(ngx_credhub_found_t));
+
+    if (*found == NULL) {
+        return NGX_ERROR;
+    }
+
+    for (i = 0; i < *n; i++) {
+        if (ngx_credhub_found(reply->elements[2 + i], *found + i) != NGX_OK) {
+            return ngx_credhub_damaged((*found)[i].folded);
+        }
+    }
+
+    *error = CREDHUB_OK;
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_credhub_found(const ngx_credhub_reply_t *reply, ngx_credhub_found_t *found)
+{
+    if (reply->type != NGX_CREDHUB_REPLY_ARRAY || reply->n != 4) {
+        return NGX_ERROR;
+    }
+
+    found->folded = reply->elements[1]->str;
+    found->name = reply->elements[0]->str;
+
+    if (found->name.len == 0
+        || ngx_credhub_number(reply->elements[2], &found->created) != NGX_OK
+        || ngx_credhub_number(reply->elements[3], &found->sequence) != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    return NGX_OK;
+}
+
+
+void
+ngx_credhub_credential_write(ngx_credhub_call_t      *call,
+                             ngx_credhub_store_t     *store,
+                             const credhub_version_t *version,
+                             credhub_str_t expect, ngx_uint_t max_versions)
+{
+    u_char        number[NGX_INT_T_LEN];
+    credhub_str_t argv[] = {
+        version->name,
+        version->folded,
+        version->type,
+        version->id,
+        version->credential,
+        (expect.data == NULL) ? credhub_str("*") : expect,
+        { ngx_sprintf(number, "%ui", max_versions) - number, number },
+        version->metadata,
+        version->head,
+        version->tail,
+        version->secret,
+        version->params
+    };
+
+    ngx_credhub_call_script(call, store, NGX_CREDHUB_SCRIPT_PUT,
+                            sizeof(argv) / sizeof(argv[0]), argv);
+}
+
+
+ngx_int_t
+ngx_credhub_credential_written(ngx_credhub_call_t *call,
+                               credhub_version_t  *version,
+                               credhub_error_e    *error)
+{
+    ngx_int_t            rc;
+    credhub_str_t        word;
+    ngx_credhub_reply_t *reply;
+
+    rc = ngx_credhub_script_answer(call, &reply, &word, error);
+
+    if (rc == NGX_DECLINED && credhub_str_eq(word, credhub_str("type"))) {
+        *error = CREDHUB_E_TYPE_MISMATCH;
+        return NGX_ERROR;
+    }
+
+    if (rc != NGX_OK) {
+        return rc;
+    }
+
+    if (reply->n != 5
+        || ngx_credhub_number(reply->elements[3], &version->created) != NGX_OK)
+    {
+        *error = CREDHUB_E_INTERNAL;
+        return ngx_credhub_damaged(version->folded);
+    }
+
+    version->name = reply->elements[1]->str;
+    version->credential = reply->elements[2]->str;
+
+    ngx_credhub_seals_check(call, reply->elements[4], version);
+
+    return NGX_OK;
+}
+
+
+/* A random nonce of 96 bits must not be drawn too often under one key. */
+
+static void
+ngx_credhub_seals_check(ngx_credhub_call_t        *call,
+                        const ngx_credhub_reply_t *reply,
+                        const credhub_version_t   *version)
+{
+    int64_t seals, added;
+
+    if (ngx_credhub_number(reply, &seals) != NGX_OK) {
+        return;
+    }
+
+    added = (version->secret.len != 0) + (version->params.len != 0);
+
+    if (seals >= NGX_CREDHUB_SEALS_MAX
+        && seals % NGX_CREDHUB_SEALS_STEP < added) {
+        ngx_log_error(
+            NGX_LOG_WARN, ngx_cycle->log, 0,
+            "credhub: the key that sealed \"%*s\" has sealed %L values, it is "
+            "time for a new one",
+            version->folded.len, version->folded.data, seals);
+    }
+}
+
+
+void
+ngx_credhub_credential_delete(ngx_credhub_call_t  *call,
+                              ngx_credhub_store_t *store, credhub_str_t name)
+{
+    ngx_credhub_call_script(call, store, NGX_CREDHUB_SCRIPT_DELETE, 1, &name);
+}
+
+
+ngx_int_t
+ngx_credhub_credential_deleted(ngx_credhub_call_t *call, ngx_uint_t *rest,
+                               credhub_error_e *error)
+{
+    return ngx_credhub_script_flag(call, rest, error);
+}
+
+
+void
+ngx_credhub_sweep(ngx_credhub_call_t *call, ngx_credhub_store_t *store)
+{
+    ngx_credhub_call_script(call, store, NGX_CREDHUB_SCRIPT_SWEEP, 0, NULL);
+}
+
+
+ngx_int_t
+ngx_credhub_swept(ngx_credhub_call_t *call, ngx_uint_t *rest,
+                  credhub_error_e *error)
+{
+    return ngx_credhub_script_flag(call, rest, error);
+}

@@ -1,0 +1,58 @@
+
+/* The links of a store: one for short commands, one for long answers. */
+
+#include "ngx_credhub_link_private.h"
+
+
+ngx_int_t
+ngx_credhub_store_start(ngx_credhub_store_t *store, ngx_cycle_t *cycle)
+{
+    ngx_uint_t i;
+
+    for (i = 0; i < NGX_CREDHUB_LINKS; i++) {
+        store->links[i] = ngx_credhub_link_create(store, cycle->log);
+
+        if (store->links[i] == NULL) {
+            return NGX_ERROR;
+        }
+    }
+
+    return NGX_OK;
+}
+
+
+void
+ngx_credhub_store_stop(ngx_credhub_store_t *store)
+{
+    ngx_uint_t          i;
+    ngx_credhub_link_t *link;
+
+    for (i = 0; i < NGX_CREDHUB_LINKS; i++) {
+        link = store->links[i];
+
+        if (link != NULL) {
+            ngx_credhub_link_destroy(link);
+            store->links[i] = NULL;
+        }
+    }
+}
+
+
+credhub_str_t
+ngx_credhub_call_key(ngx_credhub_call_t *call, ngx_credhub_store_t *store,
+                     const char *kind, credhub_str_t name)
+{
+    credhub_buf_t key;
+
+    credhub_buf_init(&key, call->arena,
+                     store->prefix.len + ngx_strlen(kind) + name.len);
+    credhub_buf_add_str(&key, store->prefix);
+    credhub_buf_add(&key, kind, ngx_strlen(kind));
+    credhub_buf_add_str(&key, name);
+
+    if (key.failed) {
+        call->request.failed = 1;
+    }
+
+    return credhub_buf_str(&key);
+}
