@@ -190,6 +190,9 @@ ngx_module_t  ngx_http_credhub_module = {
 /* clang-format on */
 
 
+/* no header declares it */
+extern ngx_module_t ngx_thread_pool_module;
+
 static ngx_str_t ngx_http_credhub_pool_name = ngx_string("credhub");
 
 

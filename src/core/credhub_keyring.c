@@ -121,10 +121,17 @@ credhub_keyring_destroy(credhub_keyring_t *keyring)
         EVP_CIPHER_CTX_free(keyring->keys[i].ciphers[1]);
     }
 
-    OPENSSL_cleanse(keyring->secrets, sizeof(credhub_keyring_secrets_t));
+    credhub_keyring_wipe(keyring);
     (void) munmap(keyring->secrets, sizeof(credhub_keyring_secrets_t));
 
     credhub_arena_destroy(keyring->arena);
+}
+
+
+void
+credhub_keyring_wipe(credhub_keyring_t *keyring)
+{
+    OPENSSL_cleanse(keyring->secrets, sizeof(credhub_keyring_secrets_t));
 }
 
 

@@ -43,6 +43,9 @@ credhub_keyring_t *credhub_keyring_create(void);
 /* Wipes and unmaps; NULL is allowed. */
 void credhub_keyring_destroy(credhub_keyring_t *keyring);
 
+/* For processes that have no use for keys: nothing opens or seals after it. */
+void credhub_keyring_wipe(credhub_keyring_t *keyring);
+
 /* Locks the mapping again (locks do not survive fork). 0, or -1 with errno. */
 int credhub_keyring_lock(credhub_keyring_t *keyring);
 

@@ -7,7 +7,6 @@
  * Waiting tasks stand in one queue an actor; the actors take turns.
  */
 
-#include <sched.h>
 #include "ngx_credhub_task.h"
 
 
