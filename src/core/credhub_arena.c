@@ -74,11 +74,11 @@ struct credhub_arena_s {
 };
 
 
-static void    credhub_arena_block_init(credhub_arena_block_t *block,
-                                        u_char *start, size_t size);
+static void credhub_arena_block_init(
+    credhub_arena_block_t *block, u_char *start, size_t size);
 static void    credhub_arena_block_wipe(credhub_arena_block_t *block);
-static u_char *credhub_arena_block_take(credhub_arena_block_t *block,
-                                        size_t size, size_t align);
+static u_char *credhub_arena_block_take(
+    credhub_arena_block_t *block, size_t size, size_t align);
 static u_char *
 credhub_arena_take(credhub_arena_t *arena, size_t size, size_t align);
 static credhub_arena_block_t *
@@ -133,8 +133,8 @@ credhub_arena_destroy(credhub_arena_t *arena)
 
 
 static void
-credhub_arena_block_init(credhub_arena_block_t *block, u_char *start,
-                         size_t size)
+credhub_arena_block_init(
+    credhub_arena_block_t *block, u_char *start, size_t size)
 {
     block->next = NULL;
     block->start = start;
@@ -233,8 +233,8 @@ credhub_arena_take(credhub_arena_t *arena, size_t size, size_t align)
 
 
 static u_char *
-credhub_arena_block_take(credhub_arena_block_t *block, size_t size,
-                         size_t align)
+credhub_arena_block_take(
+    credhub_arena_block_t *block, size_t size, size_t align)
 {
     size_t  skip;
     u_char *p;

@@ -14,32 +14,25 @@
 #include <openssl/crypto.h>
 
 
-typedef credhub_error_e (*credhub_bind_pt)(credhub_arena_t      *arena,
-                                           const credhub_bind_t *field,
-                                           credhub_str_t value, void *data);
+typedef credhub_error_e (*credhub_bind_pt)(credhub_arena_t *arena,
+    const credhub_bind_t *field, credhub_str_t value, void *data);
 
 
 static void credhub_bind_free(void *p);
 static const credhub_bind_t *
 credhub_bind_find(const credhub_bind_t *fields, credhub_str_t key);
-static credhub_error_e
-credhub_bind_string(credhub_arena_t *arena, const credhub_bind_t *field,
-                    credhub_str_t value, void *data);
-static credhub_error_e
-credhub_bind_raw(credhub_arena_t *arena, const credhub_bind_t *field,
-                 credhub_str_t value, void *data);
-static credhub_error_e
-credhub_bind_bool(credhub_arena_t *arena, const credhub_bind_t *field,
-                  credhub_str_t value, void *data);
-static credhub_error_e
-credhub_bind_int(credhub_arena_t *arena, const credhub_bind_t *field,
-                 credhub_str_t value, void *data);
-static credhub_error_e
-credhub_bind_ignore(credhub_arena_t *arena, const credhub_bind_t *field,
-                    credhub_str_t value, void *data);
-static credhub_error_e
-credhub_bind_text(credhub_arena_t *arena, credhub_str_t value,
-                  credhub_str_t *text);
+static credhub_error_e credhub_bind_string(credhub_arena_t *arena,
+    const credhub_bind_t *field, credhub_str_t value, void *data);
+static credhub_error_e credhub_bind_raw(credhub_arena_t *arena,
+    const credhub_bind_t *field, credhub_str_t value, void *data);
+static credhub_error_e credhub_bind_bool(credhub_arena_t *arena,
+    const credhub_bind_t *field, credhub_str_t value, void *data);
+static credhub_error_e credhub_bind_int(credhub_arena_t *arena,
+    const credhub_bind_t *field, credhub_str_t value, void *data);
+static credhub_error_e credhub_bind_ignore(credhub_arena_t *arena,
+    const credhub_bind_t *field, credhub_str_t value, void *data);
+static credhub_error_e credhub_bind_text(
+    credhub_arena_t *arena, credhub_str_t value, credhub_str_t *text);
 static credhub_error_e credhub_bind_null(const credhub_bind_t *field);
 
 
@@ -71,7 +64,7 @@ credhub_bind_free(void *p)
 
 credhub_error_e
 credhub_bind(credhub_arena_t *arena, const credhub_bind_t *fields,
-             credhub_str_t object, void *target, credhub_str_t *detail)
+    credhub_str_t object, void *target, credhub_str_t *detail)
 {
     credhub_str_t         key, value;
     credhub_error_e       rc;
@@ -92,8 +85,8 @@ credhub_bind(credhub_arena_t *arena, const credhub_bind_t *fields,
             return (rc == CREDHUB_OK) ? CREDHUB_E_UNKNOWN_KEY : rc;
         }
 
-        rc = credhub_bind_kinds[field->kind](arena, field, value,
-                                             (u_char *) target + field->offset);
+        rc = credhub_bind_kinds[field->kind](
+            arena, field, value, (u_char *) target + field->offset);
         if (rc != CREDHUB_OK) {
             return rc;
         }
@@ -120,7 +113,7 @@ credhub_bind_find(const credhub_bind_t *fields, credhub_str_t key)
 
 static credhub_error_e
 credhub_bind_string(credhub_arena_t *arena, const credhub_bind_t *field,
-                    credhub_str_t value, void *data)
+    credhub_str_t value, void *data)
 {
     credhub_str_t *string = data;
 
@@ -145,7 +138,7 @@ credhub_bind_string(credhub_arena_t *arena, const credhub_bind_t *field,
 
 static credhub_error_e
 credhub_bind_raw(credhub_arena_t *arena, const credhub_bind_t *field,
-                 credhub_str_t value, void *data)
+    credhub_str_t value, void *data)
 {
     *(credhub_str_t *) data = value;
 
@@ -155,7 +148,7 @@ credhub_bind_raw(credhub_arena_t *arena, const credhub_bind_t *field,
 
 static credhub_error_e
 credhub_bind_bool(credhub_arena_t *arena, const credhub_bind_t *field,
-                  credhub_str_t value, void *data)
+    credhub_str_t value, void *data)
 {
     credhub_flag_t *flag = data;
 
@@ -193,7 +186,7 @@ credhub_bind_bool(credhub_arena_t *arena, const credhub_bind_t *field,
 
 static credhub_error_e
 credhub_bind_int(credhub_arena_t *arena, const credhub_bind_t *field,
-                 credhub_str_t value, void *data)
+    credhub_str_t value, void *data)
 {
     credhub_int_t  *number = data;
     credhub_str_t   text;
@@ -231,7 +224,7 @@ credhub_bind_int(credhub_arena_t *arena, const credhub_bind_t *field,
 
 static credhub_error_e
 credhub_bind_ignore(credhub_arena_t *arena, const credhub_bind_t *field,
-                    credhub_str_t value, void *data)
+    credhub_str_t value, void *data)
 {
     return CREDHUB_OK;
 }
@@ -241,19 +234,19 @@ credhub_bind_ignore(credhub_arena_t *arena, const credhub_bind_t *field,
  * refuse it but memory. */
 
 static credhub_error_e
-credhub_bind_text(credhub_arena_t *arena, credhub_str_t value,
-                  credhub_str_t *text)
+credhub_bind_text(
+    credhub_arena_t *arena, credhub_str_t value, credhub_str_t *text)
 {
     json_t *string;
 
     string = json_loadb((char *) value.data, value.len,
-                        JSON_DECODE_ANY | JSON_REJECT_DUPLICATES, NULL);
+        JSON_DECODE_ANY | JSON_REJECT_DUPLICATES, NULL);
     if (string == NULL) {
         return CREDHUB_E_INTERNAL;
     }
 
-    *text = credhub_arena_copy(arena, json_string_value(string),
-                               json_string_length(string));
+    *text = credhub_arena_copy(
+        arena, json_string_value(string), json_string_length(string));
 
     json_decref(string);
 

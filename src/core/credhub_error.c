@@ -27,8 +27,8 @@ typedef struct {
 
 static const credhub_error_t *credhub_error_row(credhub_error_e kind);
 static void credhub_error_clean(credhub_detail_t *clean, credhub_str_t detail);
-static size_t credhub_error_clean_one(credhub_detail_t *clean,
-                                      credhub_str_t detail, size_t i);
+static size_t credhub_error_clean_one(
+    credhub_detail_t *clean, credhub_str_t detail, size_t i);
 static void
 credhub_error_add(credhub_buf_t *buf, const char *text, credhub_str_t detail);
 
@@ -240,8 +240,8 @@ credhub_error_row(credhub_error_e kind)
 
 
 void
-credhub_error_body(credhub_buf_t *buf, credhub_error_e kind,
-                   credhub_str_t detail)
+credhub_error_body(
+    credhub_buf_t *buf, credhub_error_e kind, credhub_str_t detail)
 {
     credhub_str_t          shown;
     credhub_detail_t       clean;

@@ -19,11 +19,11 @@
 typedef enum {
     CREDHUB_OK = 0,
     CREDHUB_E_INTERNAL,
-    CREDHUB_E_CRED,              /* 404: missing or not readable */
-    CREDHUB_E_CRED_DENIED,       /* 403, same text: write is missing */
+    CREDHUB_E_CRED,        /* 404: missing or not readable */
+    CREDHUB_E_CRED_DENIED, /* 403, same text: write is missing */
     CREDHUB_E_BAD_REQUEST,
-    CREDHUB_E_UNKNOWN_KEY,       /* 422, detail: the key */
-    CREDHUB_E_UNKNOWN_KEY_400,   /* the same on POST /api/v1/data */
+    CREDHUB_E_UNKNOWN_KEY,     /* 422, detail: the key */
+    CREDHUB_E_UNKNOWN_KEY_400, /* the same on POST /api/v1/data */
     CREDHUB_E_TYPE_SET,
     CREDHUB_E_TYPE_GENERATE,
     CREDHUB_E_TYPE_REGENERATE,
@@ -32,7 +32,7 @@ typedef enum {
     CREDHUB_E_NO_NAME,
     CREDHUB_E_NAME_CHARS,
     CREDHUB_E_NAME_SLASH,
-    CREDHUB_E_NAME_LONG,         /* detail: the limit */
+    CREDHUB_E_NAME_LONG, /* detail: the limit */
     CREDHUB_E_METADATA_LONG,
     CREDHUB_E_NO_VALUE,
     CREDHUB_E_NO_PASSWORD,
@@ -42,9 +42,9 @@ typedef enum {
     CREDHUB_E_KEY_LENGTH,
     CREDHUB_E_NOT_REGENERABLE_PASSWORD,
     CREDHUB_E_NOT_REGENERABLE_USER,
-    CREDHUB_E_INTERPOLATE_TYPE,  /* detail: the credential name */
-    CREDHUB_E_MISSING_QUERY,     /* detail: the parameter */
-    CREDHUB_E_BAD_QUERY,         /* detail: the parameter */
+    CREDHUB_E_INTERPOLATE_TYPE, /* detail: the credential name */
+    CREDHUB_E_MISSING_QUERY,    /* detail: the parameter */
+    CREDHUB_E_BAD_QUERY,        /* detail: the parameter */
     CREDHUB_E_VERSIONS_AND_CURRENT,
     CREDHUB_E_CONTENT_TYPE,
     CREDHUB_E_TOO_LARGE,
@@ -53,14 +53,14 @@ typedef enum {
     CREDHUB_E_REMOTE_ADDRESS,
     CREDHUB_E_MTLS_ID,
     CREDHUB_E_MTLS_EKU,
-    CREDHUB_E_UNAUTHENTICATED,   /* 401, with error_description */
+    CREDHUB_E_UNAUTHENTICATED,            /* 401, with error_description */
     CREDHUB_E_INVALID_CLIENT_CERTIFICATE, /* 400, detail: the reason */
-    CREDHUB_E_MISDIRECTED,       /* 421: certificate of another server */
-    CREDHUB_E_TOO_EARLY,         /* 425 */
-    CREDHUB_E_NOT_FOUND,         /* 404: no such URL */
-    CREDHUB_E_METHOD,            /* 405 */
-    CREDHUB_E_UNAVAILABLE,       /* 503: the store does not answer */
-    CREDHUB_E_BUSY,              /* 503: a queue is full */
+    CREDHUB_E_MISDIRECTED, /* 421: certificate of another server */
+    CREDHUB_E_TOO_EARLY,   /* 425 */
+    CREDHUB_E_NOT_FOUND,   /* 404: no such URL */
+    CREDHUB_E_METHOD,      /* 405 */
+    CREDHUB_E_UNAVAILABLE, /* 503: the store does not answer */
+    CREDHUB_E_BUSY,        /* 503: a queue is full */
     CREDHUB_E_LAST
 } credhub_error_e;
 
@@ -74,8 +74,8 @@ int credhub_error_status(credhub_error_e kind);
  * characters ' $[ ][ ] are taken out of it, control characters are escaped,
  * and it is cut at CREDHUB_DETAIL_MAX bytes on a UTF-8 boundary.
  */
-void credhub_error_body(credhub_buf_t *buf, credhub_error_e kind,
-    credhub_str_t detail);
+void credhub_error_body(
+    credhub_buf_t *buf, credhub_error_e kind, credhub_str_t detail);
 
 
 #endif /* _CREDHUB_ERROR_H_INCLUDED_ */

@@ -73,8 +73,8 @@ credhub_json_iter(credhub_json_iter_t *iter, credhub_str_t container)
 
 
 int
-credhub_json_member(credhub_json_iter_t *iter, credhub_str_t *key,
-                    credhub_str_t *value)
+credhub_json_member(
+    credhub_json_iter_t *iter, credhub_str_t *key, credhub_str_t *value)
 {
     if (!credhub_json_range(iter, key)) {
         return 0;
@@ -376,8 +376,13 @@ credhub_json_compact(credhub_arena_t *arena, credhub_str_t value)
 /* Short escapes; other control characters are written as \u00XX. */
 
 static const char credhub_json_short[] = {
-    ['"'] = '"',  ['\\'] = '\\', ['\b'] = 'b', ['\f'] = 'f',
-    ['\n'] = 'n', ['\r'] = 'r',  ['\t'] = 't',
+    ['"'] = '"',
+    ['\\'] = '\\',
+    ['\b'] = 'b',
+    ['\f'] = 'f',
+    ['\n'] = 'n',
+    ['\r'] = 'r',
+    ['\t'] = 't',
 };
 
 

@@ -38,8 +38,8 @@ typedef enum {
  * memory is exhausted. Time O(n log n). `value` gets the text without
  * surrounding white space.
  */
-credhub_error_e credhub_json_check(credhub_arena_t *arena, credhub_str_t text,
-    credhub_str_t *value);
+credhub_error_e credhub_json_check(
+    credhub_arena_t *arena, credhub_str_t text, credhub_str_t *value);
 
 
 /*
@@ -62,15 +62,15 @@ typedef struct {
 void credhub_json_iter(credhub_json_iter_t *iter, credhub_str_t container);
 
 /* The next member: `key` is the string source with its quotes. 0 at the end. */
-int credhub_json_member(credhub_json_iter_t *iter, credhub_str_t *key,
-    credhub_str_t *value);
+int credhub_json_member(
+    credhub_json_iter_t *iter, credhub_str_t *key, credhub_str_t *value);
 
 /* The next element. 0 at the end. */
 int credhub_json_element(credhub_json_iter_t *iter, credhub_str_t *value);
 
 /* The value of a member by its plain name; 0 when there is none. */
-int credhub_json_get(credhub_str_t object, const char *name,
-    credhub_str_t *value);
+int
+credhub_json_get(credhub_str_t object, const char *name, credhub_str_t *value);
 
 
 /* Does this string source (with quotes) spell exactly `plain`? */

@@ -45,8 +45,8 @@ static int credhub_json_take(credhub_json_check_t *check, int c);
 
 
 credhub_error_e
-credhub_json_check(credhub_arena_t *arena, credhub_str_t text,
-                   credhub_str_t *value)
+credhub_json_check(
+    credhub_arena_t *arena, credhub_str_t text, credhub_str_t *value)
 {
     credhub_error_e      rc;
     credhub_json_check_t check;

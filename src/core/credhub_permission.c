@@ -120,7 +120,7 @@ credhub_permission_is_wildcard(credhub_str_t path)
 
 unsigned
 credhub_permission_allowed(const credhub_permission_t *rows, size_t n,
-                           credhub_str_t actor, credhub_str_t name)
+    credhub_str_t actor, credhub_str_t name)
 {
     size_t   i;
     unsigned operations;

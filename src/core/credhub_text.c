@@ -47,7 +47,7 @@ credhub_uuid(u_char out[CREDHUB_UUID_LEN])
     bytes[6] = (bytes[6] & 0x0f) | 0x40; /* version 4 */
     bytes[8] = (bytes[8] & 0x3f) | 0x80; /* variant of RFC 9562 */
 
-    for (i = 0, n = 0; i < CREDHUB_UUID_LEN; n++) {
+    for (i = 0, n = 0; n < CREDHUB_UUID_SIZE; n++) {
         if (credhub_uuid_hyphen(i)) {
             out[i++] = '-';
         }
@@ -112,8 +112,8 @@ credhub_date(int64_t us, u_char out[CREDHUB_DATE_LEN])
     gmtime_r(&seconds, &tm);
 
     snprintf(text, sizeof(text), "%04d-%02d-%02dT%02d:%02d:%02dZ",
-             tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday, tm.tm_hour,
-             tm.tm_min, tm.tm_sec);
+        tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday, tm.tm_hour, tm.tm_min,
+        tm.tm_sec);
 
     memcpy(out, text, CREDHUB_DATE_LEN);
 }
@@ -257,8 +257,8 @@ credhub_base64_digit(u_char c)
 
 
 credhub_error_e
-credhub_query_parse(credhub_arena_t *arena, credhub_str_t args,
-                    credhub_query_t *query)
+credhub_query_parse(
+    credhub_arena_t *arena, credhub_str_t args, credhub_query_t *query)
 {
     u_char                *pos, *last, *end, *equal, *out;
     size_t                 i, max;
@@ -407,10 +407,14 @@ typedef struct {
 } credhub_utf8_row_t;
 
 static const credhub_utf8_row_t credhub_utf8_rows[] = {
-    { 0xc2, 0xdf, 2, 0x80, 0xbf }, { 0xe0, 0xe0, 3, 0xa0, 0xbf },
-    { 0xe1, 0xec, 3, 0x80, 0xbf }, { 0xed, 0xed, 3, 0x80, 0x9f },
-    { 0xee, 0xef, 3, 0x80, 0xbf }, { 0xf0, 0xf0, 4, 0x90, 0xbf },
-    { 0xf1, 0xf3, 4, 0x80, 0xbf }, { 0xf4, 0xf4, 4, 0x80, 0x8f },
+    { 0xc2, 0xdf, 2, 0x80, 0xbf },
+    { 0xe0, 0xe0, 3, 0xa0, 0xbf },
+    { 0xe1, 0xec, 3, 0x80, 0xbf },
+    { 0xed, 0xed, 3, 0x80, 0x9f },
+    { 0xee, 0xef, 3, 0x80, 0xbf },
+    { 0xf0, 0xf0, 4, 0x90, 0xbf },
+    { 0xf1, 0xf3, 4, 0x80, 0xbf },
+    { 0xf4, 0xf4, 4, 0x80, 0x8f },
 };
 
 

@@ -397,7 +397,7 @@ test_str_compare(void **state)
     assert_false(credhub_str_caseeq(unit_str("@"), unit_str("`")));
     assert_false(credhub_str_caseeq(unit_str("["), unit_str("{")));
     assert_false(credhub_str_caseeq(unit_str("\xc3\x84"), /* A, a umlaut */
-                                    unit_str("\xc3\xa4")));
+        unit_str("\xc3\xa4")));
 }
 
 

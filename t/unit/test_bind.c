@@ -23,42 +23,20 @@ typedef struct {
     char           guard[8];
 } target_t;
 
-static const credhub_bind_t fields[] = {
-    { "string", CREDHUB_BIND_STRING, offsetof(target_t, string), 0 },
+static const credhub_bind_t fields[] = { { "string", CREDHUB_BIND_STRING,
+                                             offsetof(target_t, string), 0 },
     { "raw", CREDHUB_BIND_RAW, offsetof(target_t, raw), 0 },
     { "flag", CREDHUB_BIND_BOOL, offsetof(target_t, flag), 0 },
     { "flag_or_null", CREDHUB_BIND_BOOL, offsetof(target_t, flag_or_null), 1 },
     { "number", CREDHUB_BIND_INT, offsetof(target_t, number), 0 },
     { "number_or_null", CREDHUB_BIND_INT, offsetof(target_t, number_or_null),
-      1 },
+        1 },
     { "ignored", CREDHUB_BIND_IGNORE, offsetof(target_t, guard), 0 },
-    credhub_bind_end
-};
+    credhub_bind_end };
 
 
-static credhub_arena_t *arena;
-static credhub_str_t    detail;
-static target_t         target;
-
-
-static int
-setup(void **state)
-{
-    credhub_bind_init();
-
-    arena = credhub_arena_create(1024);
-
-    return arena == NULL;
-}
-
-
-static int
-teardown(void **state)
-{
-    credhub_arena_destroy(arena);
-
-    return 0;
-}
+static credhub_str_t detail;
+static target_t      target;
 
 
 /* Checks and binds; the text lives as long as the arena. */
@@ -69,14 +47,14 @@ bound(const char *text)
     credhub_str_t value;
 
     assert_int_equal(
-        credhub_json_check(arena, credhub_arena_copy(arena, text, strlen(text)),
-                           &value),
+        credhub_json_check(unit_arena,
+            credhub_arena_copy(unit_arena, text, strlen(text)), &value),
         CREDHUB_OK);
 
     memset(&target, 0, sizeof(target));
     detail = credhub_null_str;
 
-    return credhub_bind(arena, fields, value, &target, &detail);
+    return credhub_bind(unit_arena, fields, value, &target, &detail);
 }
 
 
@@ -88,7 +66,7 @@ test_no_object(void **state)
     assert_int_equal(bound("\"string\""), CREDHUB_E_BAD_REQUEST);
     assert_int_equal(bound("1"), CREDHUB_E_BAD_REQUEST);
     assert_int_equal(
-        credhub_bind(arena, fields, credhub_null_str, &target, &detail),
+        credhub_bind(unit_arena, fields, credhub_null_str, &target, &detail),
         CREDHUB_E_BAD_REQUEST);
 }
 
@@ -109,7 +87,7 @@ test_together(void **state)
     assert_int_equal(bound("{ \"ignored\" : [ {} ], \"str\\u0069ng\":\"a\\u00e4"
                            "\\n\\\"\", \"raw\" : { \"x\" : 1.50 } , \"flag\":"
                            "true, \"number\" : -12 }"),
-                     CREDHUB_OK);
+        CREDHUB_OK);
 
     unit_assert_str(target.string, "a\xc3\xa4\n\"");
     assert_int_equal(target.string.data[target.string.len], 0);
@@ -127,8 +105,8 @@ test_together(void **state)
 static void
 test_unknown_key(void **state)
 {
-    assert_int_equal(bound("{\"string\":\"a\",\"b\\u00e4\\n\":1}"),
-                     CREDHUB_E_UNKNOWN_KEY);
+    assert_int_equal(
+        bound("{\"string\":\"a\",\"b\\u00e4\\n\":1}"), CREDHUB_E_UNKNOWN_KEY);
     unit_assert_str(detail, "b\xc3\xa4\n");
 
     assert_int_equal(bound("{\"\":1}"), CREDHUB_E_UNKNOWN_KEY);
@@ -160,7 +138,7 @@ test_string(void **state)
         { "{\"string\":12}", "12" },
         { "{\"string\":-1.50e+3}", "-1.50e+3" },
         { "{\"string\":123456789012345678901234567890}",
-          "123456789012345678901234567890" },
+            "123456789012345678901234567890" },
         { "{\"string\":1e999}", "1e999" },
         { "{\"string\":true}", "true" },
         { "{\"string\":false}", "false" },
@@ -186,8 +164,8 @@ test_raw(void **state)
     size_t i;
     char   text[64];
 
-    static const char *values[] = { "null",  "0.10", "\"\\u0061 \"",
-                                    "[ 1 ]", "{ }",  "true" };
+    static const char *values[] = { "null", "0.10", "\"\\u0061 \"", "[ 1 ]",
+        "{ }", "true" };
 
     for (i = 0; i < sizeof(values) / sizeof(values[0]); i++) {
         snprintf(text, sizeof(text), "{\"raw\": %s }", values[i]);
@@ -209,8 +187,10 @@ test_bool(void **state)
         const char *text;
         unsigned    value;
     } good[] = {
-        { "{\"flag\":true}", 1 },           { "{\"flag\":false}", 0 },
-        { "{\"flag\":\"true\"}", 1 },       { "{\"flag\":\"false\"}", 0 },
+        { "{\"flag\":true}", 1 },
+        { "{\"flag\":false}", 0 },
+        { "{\"flag\":\"true\"}", 1 },
+        { "{\"flag\":\"false\"}", 0 },
         { "{\"flag\":\"\\u0074rue\"}", 1 },
     };
 
@@ -309,7 +289,7 @@ test_ignored(void **state)
     char   text[64];
 
     static const char *values[] = { "null", "1", "\"x\"", "[1,2]",
-                                    "{\"a\":{}}" };
+        "{\"a\":{}}" };
 
     for (i = 0; i < sizeof(values) / sizeof(values[0]); i++) {
         snprintf(text, sizeof(text), "{\"ignored\":%s}", values[i]);
@@ -347,10 +327,10 @@ test_long_string(void **state)
 
     text = long_text(100000);
     assert_int_equal(bound(text), CREDHUB_OK);
-    assert_int_equal(target.string.len,
-                     strlen(text) - strlen("{\"string\":\"\"}"));
-    assert_memory_equal(target.string.data, text + strlen("{\"string\":\""),
-                        target.string.len);
+    assert_int_equal(
+        target.string.len, strlen(text) - strlen("{\"string\":\"\"}"));
+    assert_memory_equal(
+        target.string.data, text + strlen("{\"string\":\""), target.string.len);
     free(text);
 }
 
@@ -367,15 +347,15 @@ test_jansson_wipes(void **state)
     text = long_text(5000);
     scratch = credhub_arena_create(64);
 
-    assert_int_equal(credhub_json_check(scratch, unit_str(text), &value),
-                     CREDHUB_OK);
+    assert_int_equal(
+        credhub_json_check(scratch, unit_str(text), &value), CREDHUB_OK);
 
     memset(&target, 0, sizeof(target));
     unit_marks_freed = 0;
     unit_mark = MARK;
 
-    assert_int_equal(credhub_bind(scratch, fields, value, &target, &detail),
-                     CREDHUB_OK);
+    assert_int_equal(
+        credhub_bind(scratch, fields, value, &target, &detail), CREDHUB_OK);
     credhub_arena_destroy(scratch);
 
     assert_int_equal(unit_marks_freed, 0);
@@ -403,8 +383,7 @@ test_memory_runs_out(void **state)
 
         unit_malloc_left = round;
         rc = credhub_bind(small, fields,
-                          unit_str("{\"number\":\"1\",\"string\":\"a\"}"),
-                          &target, &detail);
+            unit_str("{\"number\":\"1\",\"string\":\"a\"}"), &target, &detail);
         unit_malloc_left = -1;
 
         credhub_arena_destroy(small);
@@ -442,7 +421,9 @@ main(void)
         cmocka_unit_test(test_memory_runs_out),
     };
 
+    credhub_bind_init();
+
     cmocka_set_message_output(CM_OUTPUT_TAP);
 
-    return cmocka_run_group_tests(tests, setup, teardown);
+    return cmocka_run_group_tests(tests, unit_setup, unit_teardown);
 }

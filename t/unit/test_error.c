@@ -6,33 +6,12 @@
 #include "credhub_json.h"
 
 
-static credhub_arena_t *arena;
-
-
-static int
-setup(void **state)
-{
-    arena = credhub_arena_create(4096);
-
-    return arena == NULL;
-}
-
-
-static int
-teardown(void **state)
-{
-    credhub_arena_destroy(arena);
-
-    return 0;
-}
-
-
 static credhub_str_t
 body_of(credhub_error_e kind, credhub_str_t detail)
 {
     credhub_buf_t buf;
 
-    credhub_buf_init(&buf, arena, 0);
+    credhub_buf_init(&buf, unit_arena, 0);
     credhub_error_body(&buf, kind, detail);
     assert_int_equal(buf.failed, 0);
 
@@ -100,14 +79,14 @@ test_statuses(void **state)
 
     for (i = 0; i < CREDHUB_E_LAST; i++) {
         assert_int_equal(statuses[i].kind, i);
-        assert_int_equal(credhub_error_status(statuses[i].kind),
-                         statuses[i].status);
+        assert_int_equal(
+            credhub_error_status(statuses[i].kind), statuses[i].status);
     }
 
     assert_int_equal(credhub_error_status(CREDHUB_E_LAST), 500);
     assert_int_equal(credhub_error_status((credhub_error_e) -1), 500);
     assert_true(credhub_str_eq(body_of(CREDHUB_E_LAST, credhub_null_str),
-                               body_of(CREDHUB_E_INTERNAL, credhub_null_str)));
+        body_of(CREDHUB_E_INTERNAL, credhub_null_str)));
 }
 
 
@@ -126,8 +105,8 @@ test_every_body_is_json(void **state)
         for (i = 0; i < sizeof(details) / sizeof(details[0]); i++) {
             body = body_of(kind, unit_str(details[i]));
 
-            assert_int_equal(credhub_json_check(arena, body, &value),
-                             CREDHUB_OK);
+            assert_int_equal(
+                credhub_json_check(unit_arena, body, &value), CREDHUB_OK);
             assert_int_equal(value.len, body.len);
             assert_true(credhub_json_get(value, "error", &text));
             assert_true(credhub_json_decoded_size(text) > 10);
@@ -146,30 +125,33 @@ test_compared_texts(void **state)
         const char     *body;
     } texts[] = {
         { CREDHUB_E_CRED,
-          "{\"error\":\"The request could not be completed because the "
-          "credential does not exist or you do not have sufficient "
-          "authorization.\"}" },
+            "{\"error\":\"The request could not be completed because the "
+            "credential does not exist or you do not have sufficient "
+            "authorization.\"}" },
         { CREDHUB_E_CRED_DENIED,
-          "{\"error\":\"The request could not be completed because the "
-          "credential does not exist or you do not have sufficient "
-          "authorization.\"}" },
-        { CREDHUB_E_TYPE_MISMATCH,
-          "{\"error\":\"The credential type cannot be modified. Please delete "
-          "the credential if you wish to create it with a different type.\"}" },
+            "{\"error\":\"The request could not be completed because the "
+            "credential does not exist or you do not have sufficient "
+            "authorization.\"}" },
+        { CREDHUB_E_TYPE_MISMATCH, "{\"error\":\"The credential type cannot be "
+                                   "modified. Please delete "
+                                   "the credential if you wish to create it "
+                                   "with a different type.\"}" },
         { CREDHUB_E_BAD_REQUEST,
-          "{\"error\":\"The request could not be fulfilled because the request "
-          "path or body did not meet expectation. Please check the "
-          "documentation for required formatting and retry your request.\"}" },
+            "{\"error\":\"The request could not be fulfilled because the "
+            "request "
+            "path or body did not meet expectation. Please check the "
+            "documentation for required formatting and retry your "
+            "request.\"}" },
         { CREDHUB_E_UNAUTHENTICATED,
-          "{\"error\":\"invalid_token\",\"error_description\":\"Full "
-          "authentication is required to access this resource\"}" },
+            "{\"error\":\"invalid_token\",\"error_description\":\"Full "
+            "authentication is required to access this resource\"}" },
     };
 
     for (i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
-        unit_assert_str(body_of(texts[i].kind, credhub_null_str),
-                        texts[i].body);
-        unit_assert_str(body_of(texts[i].kind, unit_str("detail")),
-                        texts[i].body);
+        unit_assert_str(
+            body_of(texts[i].kind, credhub_null_str), texts[i].body);
+        unit_assert_str(
+            body_of(texts[i].kind, unit_str("detail")), texts[i].body);
     }
 }
 
@@ -203,9 +185,9 @@ test_details_are_shown(void **state)
     }
 
     unit_assert_str(body_of(CREDHUB_E_INVALID_CLIENT_CERTIFICATE,
-                            unit_str("certificate has expired")),
-                    "{\"error\":\"invalid_client_certificate\","
-                    "\"error_description\":\"certificate has expired\"}");
+                        unit_str("certificate has expired")),
+        "{\"error\":\"invalid_client_certificate\","
+        "\"error_description\":\"certificate has expired\"}");
     unit_assert_str(
         body_of(CREDHUB_E_INVALID_CLIENT_CERTIFICATE, credhub_null_str),
         "{\"error\":\"invalid_client_certificate\","
@@ -267,17 +249,17 @@ test_details_are_cut(void **state)
 
     memset(text, 'x', sizeof(text));
     assert_int_equal(cleaned(text, 400).len, CREDHUB_DETAIL_MAX + 2);
-    assert_int_equal(cleaned(text, CREDHUB_DETAIL_MAX).len,
-                     CREDHUB_DETAIL_MAX + 2);
-    assert_int_equal(cleaned(text, CREDHUB_DETAIL_MAX - 1).len,
-                     CREDHUB_DETAIL_MAX + 1);
+    assert_int_equal(
+        cleaned(text, CREDHUB_DETAIL_MAX).len, CREDHUB_DETAIL_MAX + 2);
+    assert_int_equal(
+        cleaned(text, CREDHUB_DETAIL_MAX - 1).len, CREDHUB_DETAIL_MAX + 1);
 
     for (before = 0; before < 4; before++) {
         memset(text, 'x', sizeof(text));
         memcpy(text + CREDHUB_DETAIL_MAX - before, "\xf0\x9f\x98\x80", 4);
 
-        assert_int_equal(cleaned(text, 400).len,
-                         CREDHUB_DETAIL_MAX - before + 2);
+        assert_int_equal(
+            cleaned(text, 400).len, CREDHUB_DETAIL_MAX - before + 2);
     }
 
     memset(text, 'x', sizeof(text));
@@ -333,5 +315,5 @@ main(void)
 
     cmocka_set_message_output(CM_OUTPUT_TAP);
 
-    return cmocka_run_group_tests(tests, setup, teardown);
+    return cmocka_run_group_tests(tests, unit_setup, unit_teardown);
 }

@@ -9,27 +9,6 @@
 #include "credhub_json.h"
 
 
-static credhub_arena_t *arena;
-
-
-static int
-setup(void **state)
-{
-    arena = credhub_arena_create(1024);
-
-    return arena == NULL;
-}
-
-
-static int
-teardown(void **state)
-{
-    credhub_arena_destroy(arena);
-
-    return 0;
-}
-
-
 static credhub_error_e
 check_bytes(const char *text, size_t len)
 {
@@ -37,7 +16,7 @@ check_bytes(const char *text, size_t len)
     credhub_error_e rc;
 
     exact = unit_exact(text, len);
-    rc = credhub_json_check(arena, exact, &value);
+    rc = credhub_json_check(unit_arena, exact, &value);
     free(exact.data);
 
     return rc;
@@ -69,8 +48,8 @@ checked(const char *text)
 {
     credhub_str_t value;
 
-    assert_int_equal(credhub_json_check(arena, unit_str(text), &value),
-                     CREDHUB_OK);
+    assert_int_equal(
+        credhub_json_check(unit_arena, unit_str(text), &value), CREDHUB_OK);
 
     return value;
 }
@@ -343,8 +322,8 @@ test_special_bytes_at_every_offset(void **state)
             assert_int_equal(check_bytes(text, sizeof(text)), CREDHUB_OK);
 
             text[i] = (char) bad[n];
-            assert_int_equal(check_bytes(text, sizeof(text)),
-                             CREDHUB_E_BAD_REQUEST);
+            assert_int_equal(
+                check_bytes(text, sizeof(text)), CREDHUB_E_BAD_REQUEST);
         }
     }
 }
@@ -416,22 +395,24 @@ test_many_keys(void **state)
     credhub_buf_t buf;
     credhub_str_t value;
 
-    credhub_buf_init(&buf, arena, 0);
+    credhub_buf_init(&buf, unit_arena, 0);
     credhub_buf_lit(&buf, "{");
 
     for (i = 0; i < 20000; i++) {
-        credhub_buf_printf(&buf, "\"k%d\":{\"a\":%d,\"b\":0},",
-                           i * 7919 % 20000, i);
+        credhub_buf_printf(
+            &buf, "\"k%d\":{\"a\":%d,\"b\":0},", i * 7919 % 20000, i);
     }
 
     credhub_buf_lit(&buf, "\"last\":0}");
-    assert_int_equal(credhub_json_check(arena, credhub_buf_str(&buf), &value),
-                     CREDHUB_OK);
+    assert_int_equal(
+        credhub_json_check(unit_arena, credhub_buf_str(&buf), &value),
+        CREDHUB_OK);
 
     buf.len--;
     credhub_buf_lit(&buf, ",\"k\\u00317\":0}"); /* k17 */
-    assert_int_equal(credhub_json_check(arena, credhub_buf_str(&buf), &value),
-                     CREDHUB_E_BAD_REQUEST);
+    assert_int_equal(
+        credhub_json_check(unit_arena, credhub_buf_str(&buf), &value),
+        CREDHUB_E_BAD_REQUEST);
 }
 
 
@@ -453,17 +434,23 @@ test_kind(void **state)
         const char         *text;
         credhub_json_kind_e kind;
     } kinds[] = {
-        { "null", CREDHUB_JSON_NULL },   { "true", CREDHUB_JSON_TRUE },
-        { "false", CREDHUB_JSON_FALSE }, { "0", CREDHUB_JSON_NUMBER },
-        { "9", CREDHUB_JSON_NUMBER },    { "-1", CREDHUB_JSON_NUMBER },
-        { "\"\"", CREDHUB_JSON_STRING }, { "[]", CREDHUB_JSON_ARRAY },
-        { "{}", CREDHUB_JSON_OBJECT },   { "", CREDHUB_JSON_INVALID },
-        { "x", CREDHUB_JSON_INVALID },   { "}", CREDHUB_JSON_INVALID },
+        { "null", CREDHUB_JSON_NULL },
+        { "true", CREDHUB_JSON_TRUE },
+        { "false", CREDHUB_JSON_FALSE },
+        { "0", CREDHUB_JSON_NUMBER },
+        { "9", CREDHUB_JSON_NUMBER },
+        { "-1", CREDHUB_JSON_NUMBER },
+        { "\"\"", CREDHUB_JSON_STRING },
+        { "[]", CREDHUB_JSON_ARRAY },
+        { "{}", CREDHUB_JSON_OBJECT },
+        { "", CREDHUB_JSON_INVALID },
+        { "x", CREDHUB_JSON_INVALID },
+        { "}", CREDHUB_JSON_INVALID },
     };
 
     for (i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
-        assert_int_equal(credhub_json_kind(unit_str(kinds[i].text)),
-                         kinds[i].kind);
+        assert_int_equal(
+            credhub_json_kind(unit_str(kinds[i].text)), kinds[i].kind);
     }
 }
 
@@ -485,8 +472,7 @@ test_walk_object(void **state)
         { "\"f\"", "-0" },
     };
 
-    credhub_json_iter(
-        &iter,
+    credhub_json_iter(&iter,
         checked("{\"a\":1.50e+1 ,\"b\\\"}\" : \"x\\\\\",\n \"c\":{ \"]\" : [ "
                 "\"}\" , {} ] },\"d\":[1,[2,3],\"]\\\"\"] , \"e\" : null\t,"
                 "\"\":true,\"f\":-0}"));
@@ -513,7 +499,7 @@ test_walk_array(void **state)
     credhub_json_iter_t iter;
 
     static const char *want[] = { "1", "\"a,b\"", "[]", "{\"x\":[ ]}",
-                                  "false" };
+        "false" };
 
     credhub_json_iter(&iter, checked("[ 1,\"a,b\" , [],{\"x\":[ ]}\n,false ]"));
 
@@ -582,23 +568,23 @@ test_decode(void **state)
     static const char *pairs[][2] = {
         { "\"\"", "" },
         { "\"plain text longer than a word\"",
-          "plain text longer than a word" },
+            "plain text longer than a word" },
         { "\"\\\"\\\\\\/\\b\\f\\n\\r\\t\"", "\"\\/\b\f\n\r\t" },
         { "\"\\u0001\\u007f\"", "\x01\x7f" },
         { "\"\\u0080\\u07FF\"", "\xc2\x80\xdf\xbf" },
         { "\"\\u0800\\uffff\"", "\xe0\xa0\x80\xef\xbf\xbf" },
         { "\"\\ud800\\udc00\\uDBFF\\uDFFF\"",
-          "\xf0\x90\x80\x80\xf4\x8f\xbf\xbf" },
+            "\xf0\x90\x80\x80\xf4\x8f\xbf\xbf" },
         { "\"a\xe2\x82\xac\\u20acb\"", "a\xe2\x82\xac\xe2\x82\xac"
                                        "b" },
     };
 
     for (i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++) {
-        plain = credhub_json_decode(arena, checked(pairs[i][0]));
+        plain = credhub_json_decode(unit_arena, checked(pairs[i][0]));
         unit_assert_str(plain, pairs[i][1]);
         assert_int_equal(plain.data[plain.len], 0);
-        assert_int_equal(credhub_json_decoded_size(checked(pairs[i][0])),
-                         plain.len);
+        assert_int_equal(
+            credhub_json_decoded_size(checked(pairs[i][0])), plain.len);
     }
 }
 
@@ -611,9 +597,9 @@ test_decoded_size(void **state)
     assert_int_equal(credhub_json_decoded_size(
                          checked("{\"a\":\"bc\",\"\\u0064\":[\"\\n\",{\"ef\":"
                                  "\"\\ud83d\\ude00\"}, 77]}")),
-                     1 + 2 + 1 + 1 + 2 + 4);
-    assert_int_equal(credhub_json_decoded_size(checked("[\"\\\\\",\"\\\"\"]")),
-                     2);
+        1 + 2 + 1 + 1 + 2 + 4);
+    assert_int_equal(
+        credhub_json_decoded_size(checked("[\"\\\\\",\"\\\"\"]")), 2);
 }
 
 
@@ -621,13 +607,14 @@ static void
 test_compact(void **state)
 {
     unit_assert_str(
-        credhub_json_compact(
-            arena, checked("{ \"b\" : 1.50 ,\r\n\t\"a b\":[ 1E+2 , \" x \\u0041"
-                           " \\\" \" ] , \"\" : { } }")),
+        credhub_json_compact(unit_arena,
+            checked("{ \"b\" : 1.50 ,\r\n\t\"a b\":[ 1E+2 , \" x \\u0041"
+                    " \\\" \" ] , \"\" : { } }")),
         "{\"b\":1.50,\"a b\":[1E+2,\" x \\u0041 \\\" \"],\"\":{}}");
-    unit_assert_str(credhub_json_compact(arena, checked("[1,\"a\"]")),
-                    "[1,\"a\"]");
-    unit_assert_str(credhub_json_compact(arena, checked(" -0.0 ")), "-0.0");
+    unit_assert_str(
+        credhub_json_compact(unit_arena, checked("[1,\"a\"]")), "[1,\"a\"]");
+    unit_assert_str(
+        credhub_json_compact(unit_arena, checked(" -0.0 ")), "-0.0");
 }
 
 
@@ -637,7 +624,7 @@ written(const char *plain, size_t len)
     credhub_buf_t buf;
     credhub_str_t exact;
 
-    credhub_buf_init(&buf, arena, 0);
+    credhub_buf_init(&buf, unit_arena, 0);
     exact = unit_exact(plain, len);
     credhub_json_add_string(&buf, exact);
     free(exact.data);
@@ -657,11 +644,11 @@ test_add_string(void **state)
         { "\"\\\b\f\n\r\t", "\"\\\"\\\\\\b\\f\\n\\r\\t\"" },
         { "\x01\x0b\x1f\x7f", "\"\\u0001\\u000b\\u001f\x7f\"" },
         { "\xc3\xa4 \xe2\x82\xac \xf0\x9f\x98\x80",
-          "\"\xc3\xa4 \xe2\x82\xac \xf0\x9f\x98\x80\"" },
+            "\"\xc3\xa4 \xe2\x82\xac \xf0\x9f\x98\x80\"" },
         { "a\xff"
           "b",
-          "\"a\xef\xbf\xbd"
-          "b\"" },
+            "\"a\xef\xbf\xbd"
+            "b\"" },
         { "\xc0\x80", "\"\xef\xbf\xbd\xef\xbf\xbd\"" },
         { "\xe2\x82", "\"\xef\xbf\xbd\xef\xbf\xbd\"" },
         { "x\xed\xa0\x80", "\"x\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\"" },
@@ -680,7 +667,7 @@ test_add_null_string(void **state)
 {
     credhub_buf_t buf;
 
-    credhub_buf_init(&buf, arena, 8);
+    credhub_buf_init(&buf, unit_arena, 8);
     credhub_json_add_string(&buf, credhub_null_str);
     unit_assert_str(credhub_buf_str(&buf), "\"\"");
 }
@@ -698,7 +685,7 @@ test_round_trip(void **state)
     credhub_str_t    value, source;
     credhub_arena_t *whole;
 
-    whole = arena;
+    whole = unit_arena;
 
     for (c = 1; c <= 0x10ffff; c += (c < 0x3000) ? 1 : 97) {
         if (c >= 0xd800 && c <= 0xdfff) {
@@ -727,34 +714,34 @@ test_round_trip(void **state)
             plain[n++] = (u_char) (0x80 + c % 64);
         }
 
-        arena = credhub_arena_create(512);
+        unit_arena = credhub_arena_create(512);
 
         source = written((char *) plain, n);
-        assert_int_equal(credhub_json_check(arena, source, &value), CREDHUB_OK);
+        assert_int_equal(
+            credhub_json_check(unit_arena, source, &value), CREDHUB_OK);
 
-        value = credhub_json_decode(arena, value);
+        value = credhub_json_decode(unit_arena, value);
         assert_int_equal(value.len, n);
         assert_memory_equal(value.data, plain, n);
 
-        credhub_buf_init(&buf, arena, 16);
+        credhub_buf_init(&buf, unit_arena, 16);
 
         if (c < 0x10000) {
             credhub_buf_printf(&buf, "\"\\u%04X\"", c);
 
         } else {
             credhub_buf_printf(&buf, "\"\\u%04x\\u%04x\"",
-                               0xd800 + (c - 0x10000) / 1024,
-                               0xdc00 + (c - 0x10000) % 1024);
+                0xd800 + (c - 0x10000) / 1024, 0xdc00 + (c - 0x10000) % 1024);
         }
 
-        value = credhub_json_decode(arena, credhub_buf_str(&buf));
+        value = credhub_json_decode(unit_arena, credhub_buf_str(&buf));
         assert_int_equal(value.len, n);
         assert_memory_equal(value.data, plain, n);
 
-        credhub_arena_destroy(arena);
+        credhub_arena_destroy(unit_arena);
     }
 
-    arena = whole;
+    unit_arena = whole;
 }
 
 
@@ -821,7 +808,7 @@ test_memory_runs_out(void **state)
 
     /* More keys than the first block holds, and a decoded one. */
 
-    credhub_buf_init(&buf, arena, 0);
+    credhub_buf_init(&buf, unit_arena, 0);
     credhub_buf_lit(&buf, "{\"\\u0061\":0");
 
     for (round = 0; round < 300; round++) {
@@ -892,5 +879,5 @@ main(void)
 
     cmocka_set_message_output(CM_OUTPUT_TAP);
 
-    return cmocka_run_group_tests(tests, setup, teardown);
+    return cmocka_run_group_tests(tests, unit_setup, unit_teardown);
 }

@@ -5,40 +5,19 @@
 #include "credhub_name.h"
 
 
-static credhub_arena_t *arena;
-
-
-static int
-setup(void **state)
-{
-    arena = credhub_arena_create(256);
-
-    return arena == NULL;
-}
-
-
-static int
-teardown(void **state)
-{
-    credhub_arena_destroy(arena);
-
-    return 0;
-}
-
-
 static void
 test_slash(void **state)
 {
     credhub_str_t name;
 
-    unit_assert_str(credhub_name_slash(arena, unit_str("a/b")), "/a/b");
-    unit_assert_str(credhub_name_slash(arena, unit_str("/a")), "/a");
-    unit_assert_str(credhub_name_slash(arena, unit_str("//a")), "//a");
-    unit_assert_str(credhub_name_slash(arena, unit_str("")), "/");
-    unit_assert_str(credhub_name_slash(arena, credhub_null_str), "/");
+    unit_assert_str(credhub_name_slash(unit_arena, unit_str("a/b")), "/a/b");
+    unit_assert_str(credhub_name_slash(unit_arena, unit_str("/a")), "/a");
+    unit_assert_str(credhub_name_slash(unit_arena, unit_str("//a")), "//a");
+    unit_assert_str(credhub_name_slash(unit_arena, unit_str("")), "/");
+    unit_assert_str(credhub_name_slash(unit_arena, credhub_null_str), "/");
 
     name = unit_exact("abc", 3);
-    unit_assert_str(credhub_name_slash(arena, name), "/abc");
+    unit_assert_str(credhub_name_slash(unit_arena, name), "/abc");
     free(name.data);
 }
 
@@ -75,12 +54,12 @@ test_check(void **state)
     };
 
     for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-        assert_int_equal(credhub_name_check(unit_str(names[i].name), 255),
-                         names[i].want);
+        assert_int_equal(
+            credhub_name_check(unit_str(names[i].name), 255), names[i].want);
     }
 
-    assert_int_equal(credhub_name_check(credhub_null_str, 255),
-                     CREDHUB_E_NO_NAME);
+    assert_int_equal(
+        credhub_name_check(credhub_null_str, 255), CREDHUB_E_NO_NAME);
     assert_int_equal(
         credhub_name_check(((credhub_str_t){ 3, (u_char *) "/a\0" }), 255),
         CREDHUB_E_NAME_CHARS);
@@ -132,8 +111,8 @@ test_length(void **state)
     assert_int_equal(credhub_name_check(name, CREDHUB_NAME_MAX), CREDHUB_OK);
 
     name.len = CREDHUB_NAME_MAX + 1;
-    assert_int_equal(credhub_name_check(name, CREDHUB_NAME_MAX),
-                     CREDHUB_E_NAME_LONG);
+    assert_int_equal(
+        credhub_name_check(name, CREDHUB_NAME_MAX), CREDHUB_E_NAME_LONG);
 }
 
 
@@ -143,12 +122,12 @@ test_fold(void **state)
     credhub_str_t name, folded;
 
     name = unit_str("/A/bZ-[@`{\xc3\x84");
-    folded = credhub_name_fold(arena, name);
+    folded = credhub_name_fold(unit_arena, name);
 
     unit_assert_str(folded, "/a/bz-[@`{\xc3\x84");
     unit_assert_str(name, "/A/bZ-[@`{\xc3\x84");
     assert_ptr_not_equal(folded.data, name.data);
-    assert_int_equal(credhub_name_fold(arena, credhub_null_str).len, 0);
+    assert_int_equal(credhub_name_fold(unit_arena, credhub_null_str).len, 0);
 }
 
 
@@ -190,5 +169,5 @@ main(void)
 
     cmocka_set_message_output(CM_OUTPUT_TAP);
 
-    return cmocka_run_group_tests(tests, setup, teardown);
+    return cmocka_run_group_tests(tests, unit_setup, unit_teardown);
 }

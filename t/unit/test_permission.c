@@ -8,7 +8,7 @@
 
 #define ALL                                                 \
     (CREDHUB_OP_READ | CREDHUB_OP_WRITE | CREDHUB_OP_DELETE \
-     | CREDHUB_OP_READ_ACL | CREDHUB_OP_WRITE_ACL)
+        | CREDHUB_OP_READ_ACL | CREDHUB_OP_WRITE_ACL)
 
 
 static void
@@ -17,10 +17,10 @@ test_operation(void **state)
     assert_int_equal(credhub_operation(unit_str("read")), CREDHUB_OP_READ);
     assert_int_equal(credhub_operation(unit_str("write")), CREDHUB_OP_WRITE);
     assert_int_equal(credhub_operation(unit_str("delete")), CREDHUB_OP_DELETE);
-    assert_int_equal(credhub_operation(unit_str("read_acl")),
-                     CREDHUB_OP_READ_ACL);
-    assert_int_equal(credhub_operation(unit_str("write_acl")),
-                     CREDHUB_OP_WRITE_ACL);
+    assert_int_equal(
+        credhub_operation(unit_str("read_acl")), CREDHUB_OP_READ_ACL);
+    assert_int_equal(
+        credhub_operation(unit_str("write_acl")), CREDHUB_OP_WRITE_ACL);
 
     assert_int_equal(credhub_operation(unit_str("")), 0);
     assert_int_equal(credhub_operation(credhub_null_str), 0);
@@ -74,14 +74,12 @@ test_path_check(void **state)
     char          text[CREDHUB_NAME_MAX + 2];
     credhub_str_t path;
 
-    static const char *good[] = { "/a",   "/a/b",   "/*",
-                                  "/a/*", "/a/b/*", "/A.(x)/*" };
+    static const char *good[] = { "/a", "/a/b", "/*", "/a/*", "/a/b/*",
+        "/A.(x)/*" };
 
-    static const char *bad[] = { "",       "/",      "a",          "a/*",
-                                 "*",      "/*/",    "/*a",        "/a*",
-                                 "/a/*/b", "/**",    "/*/*",       "/a/**",
-                                 "/a//b",  "/a/",    "//*",        "/a//*",
-                                 "/a b",   "/a b/*", "/\xc3\xa4/*" };
+    static const char *bad[] = { "", "/", "a", "a/*", "*", "/*/", "/*a", "/a*",
+        "/a/*/b", "/**", "/*/*", "/a/**", "/a//b", "/a/", "//*", "/a//*",
+        "/a b", "/a b/*", "/\xc3\xa4/*" };
 
     for (i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
         assert_true(credhub_permission_path_check(unit_str(good[i])));
@@ -127,19 +125,32 @@ test_covers(void **state)
         const char *name;
         int         want;
     } rows[] = {
-        { "/*", "/a", 1 },       { "/*", "/a/b/c", 1 },
-        { "/*", "/*", 1 },       { "/*", "/a/*", 1 },
-        { "/a/*", "/a/b", 1 },   { "/a/*", "/a/b/c", 1 },
-        { "/a/*", "/a/*", 1 },   { "/a/*", "/a/b/*", 1 },
-        { "/a/*", "/a", 0 },     { "/a/*", "/a/", 0 },
-        { "/a/*", "/ab", 0 },    { "/a/*", "/ab/c", 0 },
-        { "/a/*", "/b/a/c", 0 }, { "/a/*", "/*", 0 },
-        { "/a/b/*", "/a/*", 0 }, { "/a", "/a", 1 },
-        { "/a", "/a/b", 0 },     { "/a", "/ab", 0 },
-        { "/ab", "/a", 0 },      { "/a", "/A", 0 },
-        { "/a", "/a/*", 0 },     { "/a*", "/ab", 0 },
-        { "*", "/a", 0 },        { "", "/a", 0 },
-        { "/a", "", 0 },         { "/*", "", 0 },
+        { "/*", "/a", 1 },
+        { "/*", "/a/b/c", 1 },
+        { "/*", "/*", 1 },
+        { "/*", "/a/*", 1 },
+        { "/a/*", "/a/b", 1 },
+        { "/a/*", "/a/b/c", 1 },
+        { "/a/*", "/a/*", 1 },
+        { "/a/*", "/a/b/*", 1 },
+        { "/a/*", "/a", 0 },
+        { "/a/*", "/a/", 0 },
+        { "/a/*", "/ab", 0 },
+        { "/a/*", "/ab/c", 0 },
+        { "/a/*", "/b/a/c", 0 },
+        { "/a/*", "/*", 0 },
+        { "/a/b/*", "/a/*", 0 },
+        { "/a", "/a", 1 },
+        { "/a", "/a/b", 0 },
+        { "/a", "/ab", 0 },
+        { "/ab", "/a", 0 },
+        { "/a", "/A", 0 },
+        { "/a", "/a/*", 0 },
+        { "/a*", "/ab", 0 },
+        { "*", "/a", 0 },
+        { "", "/a", 0 },
+        { "/a", "", 0 },
+        { "/*", "", 0 },
     };
 
     for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -148,7 +159,7 @@ test_covers(void **state)
 
         if (credhub_permission_covers(path, name) != rows[i].want) {
             fail_msg("%s over %s is not %d", rows[i].path, rows[i].name,
-                     rows[i].want);
+                rows[i].want);
         }
 
         free(path.data);
@@ -164,9 +175,9 @@ test_allowed(void **state)
 
     static const credhub_permission_t rows[] = {
         { credhub_string("uaa-client:A"), credhub_string("/a/*"),
-          CREDHUB_OP_READ },
+            CREDHUB_OP_READ },
         { credhub_string("uaa-client:a"), credhub_string("/a/b"),
-          CREDHUB_OP_WRITE },
+            CREDHUB_OP_WRITE },
         { credhub_string("uaa-client:b"), credhub_string("/*"), ALL },
         { credhub_string("uaa-client:a"), credhub_string("/c"), 0 },
     };
@@ -191,7 +202,7 @@ test_allowed(void **state)
     for (i = 0; i < sizeof(decisions) / sizeof(decisions[0]); i++) {
         assert_int_equal(
             credhub_permission_allowed(rows, 4, unit_str(decisions[i].actor),
-                                       unit_str(decisions[i].name)),
+                unit_str(decisions[i].name)),
             decisions[i].want);
     }
 
@@ -204,8 +215,10 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_operation),  cmocka_unit_test(test_operations),
-        cmocka_unit_test(test_path_check), cmocka_unit_test(test_covers),
+        cmocka_unit_test(test_operation),
+        cmocka_unit_test(test_operations),
+        cmocka_unit_test(test_path_check),
+        cmocka_unit_test(test_covers),
         cmocka_unit_test(test_allowed),
     };
 

@@ -7,27 +7,6 @@
 #include <openssl/err.h>
 
 
-static credhub_arena_t *arena;
-
-
-static int
-setup(void **state)
-{
-    arena = credhub_arena_create(1024);
-
-    return arena == NULL;
-}
-
-
-static int
-teardown(void **state)
-{
-    credhub_arena_destroy(arena);
-
-    return 0;
-}
-
-
 static void
 test_uuid(void **state)
 {
@@ -42,8 +21,8 @@ test_uuid(void **state)
         assert_int_equal(credhub_uuid(uuid), 0);
 
         assert_int_equal(
-            credhub_uuid_parse(((credhub_str_t){ CREDHUB_UUID_LEN, uuid }),
-                               again),
+            credhub_uuid_parse(
+                ((credhub_str_t){ CREDHUB_UUID_LEN, uuid }), again),
             0);
         assert_memory_equal(uuid, again, CREDHUB_UUID_LEN); /* lower case */
 
@@ -56,8 +35,8 @@ test_uuid(void **state)
     }
 
     for (i = 0; i < CREDHUB_UUID_LEN; i++) {
-        assert_int_equal(changed[i],
-                         i != 8 && i != 13 && i != 14 && i != 18 && i != 23);
+        assert_int_equal(
+            changed[i], i != 8 && i != 13 && i != 14 && i != 18 && i != 23);
     }
 }
 
@@ -85,9 +64,9 @@ test_uuid_parse(void **state)
 
     assert_int_equal(credhub_uuid_parse(
                          unit_str("01234567-89AB-cdef-0123-456789ABCDEF"), out),
-                     0);
-    assert_memory_equal(out, "01234567-89ab-cdef-0123-456789abcdef",
-                        CREDHUB_UUID_LEN);
+        0);
+    assert_memory_equal(
+        out, "01234567-89ab-cdef-0123-456789abcdef", CREDHUB_UUID_LEN);
 
     memset(out, 'x', sizeof(out));
     memset(untouched, 'x', sizeof(untouched));
@@ -218,31 +197,32 @@ test_base64(void **state)
     credhub_str_t text, padded;
 
     for (i = 0; i < sizeof(vectors) / sizeof(vectors[0]); i++) {
-        unit_assert_str(credhub_base64(arena, unit_str(vectors[i][0]), 1),
-                        vectors[i][1]);
-        unit_assert_str(credhub_base64(arena, unit_str(vectors[i][0]), 0),
-                        vectors[i][2]);
+        unit_assert_str(credhub_base64(unit_arena, unit_str(vectors[i][0]), 1),
+            vectors[i][1]);
+        unit_assert_str(credhub_base64(unit_arena, unit_str(vectors[i][0]), 0),
+            vectors[i][2]);
 
         padded = unit_exact(vectors[i][1], strlen(vectors[i][1]));
         text = unit_exact(vectors[i][2], strlen(vectors[i][2]));
 
-        unit_assert_str(credhub_base64_decode(arena, padded), vectors[i][0]);
-        unit_assert_str(credhub_base64_decode(arena, text), vectors[i][0]);
+        unit_assert_str(
+            credhub_base64_decode(unit_arena, padded), vectors[i][0]);
+        unit_assert_str(credhub_base64_decode(unit_arena, text), vectors[i][0]);
 
         free(padded.data);
         free(text.data);
     }
 
-    assert_non_null(credhub_base64_decode(arena, unit_str("")).data);
-    assert_non_null(credhub_base64(arena, credhub_null_str, 1).data);
+    assert_non_null(credhub_base64_decode(unit_arena, unit_str("")).data);
+    assert_non_null(credhub_base64(unit_arena, credhub_null_str, 1).data);
 
     /* More than a signed int counts is refused before it is read. */
 
     text.data = (u_char *) "";
     text.len = SIZE_MAX - 4;
-    assert_null(credhub_base64(arena, text, 1).data);
+    assert_null(credhub_base64(unit_arena, text, 1).data);
     text.len = (size_t) 1 << 31;
-    assert_null(credhub_base64(arena, text, 1).data);
+    assert_null(credhub_base64(unit_arena, text, 1).data);
 }
 
 
@@ -261,7 +241,8 @@ test_base64_every_byte(void **state)
         text.data = bytes;
         text.len = i;
 
-        back = credhub_base64_decode(arena, credhub_base64(arena, text, i % 2));
+        back = credhub_base64_decode(
+            unit_arena, credhub_base64(unit_arena, text, i % 2));
 
         assert_int_equal(back.len, i);
         assert_memory_equal(back.data, bytes, i);
@@ -276,27 +257,56 @@ test_base64_bad(void **state)
     credhub_str_t text;
 
     static const char *bad[] = {
-        "Z",       "=",         "==",      "====",     "Z===", "Zg=",
-        "Zm9v=",   "Zm8==",     "Zm9vYg=", "Zg==Zg==", "Z=g=", "=Zg=",
-        "Zm9vY",   "Zm9v Yg==", "Zm9v\n",  " Zm9v",    "Zm-v", "Zm_v",
-        "Zm9\xff", "Zm9*",      "Zm9,",    "Zm9.",     "Zm9:", "Zm9@",
-        "Zm9[",    "Zm9`",      "Zm9{",    "Zh==",     "Zm9=", "Zh",
-        "Zm9",     "Zg==\n",
+        "Z",
+        "=",
+        "==",
+        "====",
+        "Z===",
+        "Zg=",
+        "Zm9v=",
+        "Zm8==",
+        "Zm9vYg=",
+        "Zg==Zg==",
+        "Z=g=",
+        "=Zg=",
+        "Zm9vY",
+        "Zm9v Yg==",
+        "Zm9v\n",
+        " Zm9v",
+        "Zm-v",
+        "Zm_v",
+        "Zm9\xff",
+        "Zm9*",
+        "Zm9,",
+        "Zm9.",
+        "Zm9:",
+        "Zm9@",
+        "Zm9[",
+        "Zm9`",
+        "Zm9{",
+        "Zh==",
+        "Zo==",
+        "Zm+=",
+        "Zm6=",
+        "Zm9=",
+        "Zh",
+        "Zm9",
+        "Zg==\n",
     };
 
     for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
         text = unit_exact(bad[i], strlen(bad[i]));
 
-        if (credhub_base64_decode(arena, text).data != NULL) {
+        if (credhub_base64_decode(unit_arena, text).data != NULL) {
             fail_msg("taken: %s", bad[i]);
         }
 
         free(text.data);
     }
 
-    assert_null(
-        credhub_base64_decode(arena, ((credhub_str_t){ 4, (u_char *) "Zm\0v" }))
-            .data);
+    assert_null(credhub_base64_decode(
+        unit_arena, ((credhub_str_t){ 4, (u_char *) "Zm\0v" }))
+                    .data);
 }
 
 
@@ -307,7 +317,7 @@ parse(const char *args, credhub_query_t *query)
     credhub_error_e rc;
 
     exact = unit_exact(args, strlen(args));
-    rc = credhub_query_parse(arena, exact, query);
+    rc = credhub_query_parse(unit_arena, exact, query);
     free(exact.data); /* the parameters do not lie there */
 
     return rc;
@@ -321,7 +331,7 @@ test_query(void **state)
 
     assert_int_equal(
         parse("name=%2Fa%2fb+c%2B&empty=&flag&&path=x=y&name=2&=z&%6eon=1&",
-              &query),
+            &query),
         CREDHUB_OK);
     assert_int_equal(query.n, 7);
 
@@ -339,8 +349,8 @@ test_query(void **state)
     assert_null(credhub_query_get(&query, "Name"));
 
     assert_int_equal(parse("a=%C3%A4%f0%9f%98%80", &query), CREDHUB_OK);
-    unit_assert_str(*credhub_query_get(&query, "a"),
-                    "\xc3\xa4\xf0\x9f\x98\x80");
+    unit_assert_str(
+        *credhub_query_get(&query, "a"), "\xc3\xa4\xf0\x9f\x98\x80");
 }
 
 
@@ -349,8 +359,8 @@ test_query_empty(void **state)
 {
     credhub_query_t query;
 
-    assert_int_equal(credhub_query_parse(arena, credhub_null_str, &query),
-                     CREDHUB_OK);
+    assert_int_equal(
+        credhub_query_parse(unit_arena, credhub_null_str, &query), CREDHUB_OK);
     assert_int_equal(query.n, 0);
     assert_null(credhub_query_get(&query, "a"));
 
@@ -366,10 +376,24 @@ test_query_bad(void **state)
     credhub_query_t query;
 
     static const char *bad[] = {
-        "a=%",       "a=%2",       "a=%2g",  "a=%g2",    "a=%%32",
-        "%=1",       "%zz=1",      "a=%00",  "%00=1",    "a=%c3",
-        "a=%c3=%a4", "a=\xff",     "\xff=a", "a=%c0%80", "a=%ed%a0%80",
-        "%c3&%a4=1", "ok=1&a=%-1", "a=% 1",
+        "a=%",
+        "a=%2",
+        "a=%2g",
+        "a=%g2",
+        "a=%%32",
+        "%=1",
+        "%zz=1",
+        "a=%00",
+        "%00=1",
+        "a=%c3",
+        "a=%c3=%a4",
+        "a=\xff",
+        "\xff=a",
+        "a=%c0%80",
+        "a=%ed%a0%80",
+        "%c3&%a4=1",
+        "ok=1&a=%-1",
+        "a=% 1",
     };
 
     for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
@@ -387,20 +411,22 @@ test_query_limit(void **state)
     credhub_buf_t   buf;
     credhub_query_t query;
 
-    credhub_buf_init(&buf, arena, 0);
+    credhub_buf_init(&buf, unit_arena, 0);
 
     for (i = 0; i < CREDHUB_QUERY_MAX; i++) {
         credhub_buf_printf(&buf, "&&p%d=%d", i, i);
     }
 
-    assert_int_equal(credhub_query_parse(arena, credhub_buf_str(&buf), &query),
-                     CREDHUB_OK);
+    assert_int_equal(
+        credhub_query_parse(unit_arena, credhub_buf_str(&buf), &query),
+        CREDHUB_OK);
     assert_int_equal(query.n, CREDHUB_QUERY_MAX);
     unit_assert_str(*credhub_query_get(&query, "p63"), "63");
 
     credhub_buf_lit(&buf, "&a");
-    assert_int_equal(credhub_query_parse(arena, credhub_buf_str(&buf), &query),
-                     CREDHUB_E_BAD_REQUEST);
+    assert_int_equal(
+        credhub_query_parse(unit_arena, credhub_buf_str(&buf), &query),
+        CREDHUB_E_BAD_REQUEST);
 }
 
 
@@ -414,7 +440,7 @@ test_hex_digit(void **state)
     for (c = 1; c < 256; c++) {
         found = strchr(digits, c);
         assert_int_equal(credhub_hex_digit((u_char) c),
-                         (found == NULL) ? -1 : (found - digits) % 16);
+            (found == NULL) ? -1 : (found - digits) % 16);
     }
 
     assert_int_equal(credhub_hex_digit(0), -1);
@@ -466,8 +492,11 @@ test_utf8_len(void **state)
     int                 a, b, i, n;
     u_char              bytes[4];
     static const u_char tails[][2] = {
-        { 0x80, 0x80 }, { 0xbf, 0xbf }, { 0x7f, 0x80 },
-        { 0x80, 0xc0 }, { 0x00, 0x00 },
+        { 0x80, 0x80 },
+        { 0xbf, 0xbf },
+        { 0x7f, 0x80 },
+        { 0x80, 0xc0 },
+        { 0x00, 0x00 },
     };
 
     for (a = 0; a < 256; a++) {
@@ -479,7 +508,7 @@ test_utf8_len(void **state)
 
                 for (n = 1; n <= 4; n++) {
                     assert_int_equal(credhub_utf8_len(bytes, bytes + n),
-                                     slow_utf8_len(bytes, n));
+                        slow_utf8_len(bytes, n));
                 }
             }
         }
@@ -509,8 +538,8 @@ test_error_queue_is_left_alone(void **state)
     ERR_raise(ERR_LIB_USER, 7);
 
     assert_int_equal(credhub_uuid(uuid), 0);
-    credhub_base64(arena, unit_str("abc"), 1);
-    credhub_base64_decode(arena, unit_str("*"));
+    credhub_base64(unit_arena, unit_str("abc"), 1);
+    credhub_base64_decode(unit_arena, unit_str("*"));
 
     assert_int_equal(ERR_GET_REASON(ERR_get_error()), 7);
     assert_int_equal(ERR_get_error(), 0);
@@ -582,5 +611,5 @@ main(void)
 
     cmocka_set_message_output(CM_OUTPUT_TAP);
 
-    return cmocka_run_group_tests(tests, setup, teardown);
+    return cmocka_run_group_tests(tests, unit_setup, unit_teardown);
 }

@@ -121,6 +121,29 @@ unit_memory_hooked(void)
 }
 
 
+/* Memory of the tests of one program, as cmocka's group fixtures. */
+
+static credhub_arena_t *unit_arena;
+
+
+static inline int
+unit_setup(void **state)
+{
+    unit_arena = credhub_arena_create(1024);
+
+    return unit_arena == NULL;
+}
+
+
+static inline int
+unit_teardown(void **state)
+{
+    credhub_arena_destroy(unit_arena);
+
+    return 0;
+}
+
+
 /* Leaves the test; cmocka's own skip() is a failure to TAP readers. */
 
 #define unit_skip(reason)                         \
@@ -166,12 +189,12 @@ unit_exact(const char *s, size_t len)
     unit_assert_str_at((str), unit_str(text), __FILE__, __LINE__)
 
 static inline void
-unit_assert_str_at(credhub_str_t got, credhub_str_t want, const char *file,
-                   int line)
+unit_assert_str_at(
+    credhub_str_t got, credhub_str_t want, const char *file, int line)
 {
     if (!credhub_str_eq(got, want)) {
         print_error("got \"%.*s\", not \"%.*s\"\n", (int) got.len,
-                    (char *) got.data, (int) want.len, (char *) want.data);
+            (char *) got.data, (int) want.len, (char *) want.data);
         _fail(file, line);
     }
 }
