@@ -43,7 +43,11 @@ sub paste ($text) {
 sub files () { return join '', map { read_file("$dir/$_") } @once }
 
 
-END { stop() }
+END {
+    my $status = $?;
+    stop() if defined $root;
+    $? = $status;
+}
 
 
 my ($code, $text) = start();
