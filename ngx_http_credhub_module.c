@@ -21,35 +21,35 @@
 
 
 static char *ngx_http_credhub(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
-static char *ngx_http_credhub_redis(ngx_conf_t *cf, ngx_command_t *cmd,
-    void *conf);
-static char *ngx_http_credhub_encryption_key(ngx_conf_t *cf,
-    ngx_command_t *cmd, void *conf);
-static char *ngx_http_credhub_permission(ngx_conf_t *cf, ngx_command_t *cmd,
-    void *conf);
-static char *ngx_http_credhub_name_length(ngx_conf_t *cf, void *post,
-    void *data);
+static char *ngx_http_credhub_redis(
+    ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+static char *ngx_http_credhub_encryption_key(
+    ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+static char *ngx_http_credhub_permission(
+    ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+static char *ngx_http_credhub_name_length(
+    ngx_conf_t *cf, void *post, void *data);
 
 static void *ngx_http_credhub_create_main_conf(ngx_conf_t *cf);
 static void *ngx_http_credhub_create_srv_conf(ngx_conf_t *cf);
-static char *ngx_http_credhub_merge_srv_conf(ngx_conf_t *cf, void *parent,
-    void *child);
+static char *ngx_http_credhub_merge_srv_conf(
+    ngx_conf_t *cf, void *parent, void *child);
 static void *ngx_http_credhub_create_loc_conf(ngx_conf_t *cf);
-static char *ngx_http_credhub_merge_loc_conf(ngx_conf_t *cf, void *parent,
-    void *child);
+static char *ngx_http_credhub_merge_loc_conf(
+    ngx_conf_t *cf, void *parent, void *child);
 static ngx_int_t ngx_http_credhub_postconfiguration(ngx_conf_t *cf);
 
 static ngx_int_t ngx_http_credhub_init_module(ngx_cycle_t *cycle);
 static ngx_int_t ngx_http_credhub_init_process(ngx_cycle_t *cycle);
-static void ngx_http_credhub_exit_process(ngx_cycle_t *cycle);
+static void      ngx_http_credhub_exit_process(ngx_cycle_t *cycle);
 
 static credhub_keyring_t *ngx_http_credhub_keyring(ngx_conf_t *cf);
-static void ngx_http_credhub_keyring_free(void *data);
+static void               ngx_http_credhub_keyring_free(void *data);
 static credhub_str_t ngx_http_credhub_folded(ngx_conf_t *cf, ngx_str_t *text);
-static ngx_int_t ngx_http_credhub_start(ngx_cycle_t *cycle,
-    ngx_http_credhub_main_conf_t *mcf);
-static ngx_int_t ngx_http_credhub_start_jobs(ngx_http_credhub_main_conf_t *mcf,
-    ngx_cycle_t *cycle);
+static ngx_int_t     ngx_http_credhub_start(
+        ngx_cycle_t *cycle, ngx_http_credhub_main_conf_t *mcf);
+static ngx_int_t ngx_http_credhub_start_jobs(
+    ngx_http_credhub_main_conf_t *mcf, ngx_cycle_t *cycle);
 
 
 /* clang-format off */
@@ -214,9 +214,7 @@ ngx_http_credhub(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     lcf->groups = cf->args->nelts == 1 ? NGX_HTTP_CREDHUB_ALL : 0;
 
     for (i = 1; i < cf->args->nelts; i++) {
-
         for (j = 0; ngx_http_credhub_groups[j].bit != 0; j++) {
-
             if (ngx_http_credhub_groups[j].name.len == value[i].len
                 && ngx_strncmp(ngx_http_credhub_groups[j].name.data,
                        value[i].data, value[i].len)
@@ -272,20 +270,19 @@ ngx_http_credhub_encryption_key(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
     ngx_http_credhub_srv_conf_t *scf = conf;
 
-    ngx_err_t      err;
-    ngx_str_t     *value, file, path;
-    const char    *reason;
-    credhub_str_t  folded;
+    ngx_err_t     err;
+    ngx_str_t    *value, file, path;
+    const char   *reason;
+    credhub_str_t folded;
 
     value = cf->args->elts;
     file = value[2];
     folded = credhub_null_str;
 
     if (cf->args->nelts == 4) {
-
         if (ngx_strncmp(value[3].data, "path=", 5) != 0) {
-            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                "invalid parameter \"%V\"", &value[3]);
+            ngx_conf_log_error(
+                NGX_LOG_EMERG, cf, 0, "invalid parameter \"%V\"", &value[3]);
             return NGX_CONF_ERROR;
         }
 
@@ -316,8 +313,8 @@ ngx_http_credhub_encryption_key(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         return NGX_CONF_ERROR;
     }
 
-    reason = credhub_keyring_add(scf->hub.keyring, (char *) value[1].data,
-        (char *) file.data, folded);
+    reason = credhub_keyring_add(
+        scf->hub.keyring, (char *) value[1].data, (char *) file.data, folded);
 
     if (reason != NULL) {
         err = errno;
@@ -333,9 +330,9 @@ ngx_http_credhub_encryption_key(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 static credhub_keyring_t *
 ngx_http_credhub_keyring(ngx_conf_t *cf)
 {
-    credhub_keyring_t             *keyring, **slot;
-    ngx_pool_cleanup_t            *cln;
-    ngx_http_credhub_main_conf_t  *mcf;
+    credhub_keyring_t            *keyring, **slot;
+    ngx_pool_cleanup_t           *cln;
+    ngx_http_credhub_main_conf_t *mcf;
 
     mcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_credhub_module);
 
@@ -349,8 +346,8 @@ ngx_http_credhub_keyring(ngx_conf_t *cf)
     keyring = credhub_keyring_create();
 
     if (keyring == NULL) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, ngx_errno,
-            "no memory for encryption keys");
+        ngx_conf_log_error(
+            NGX_LOG_EMERG, cf, ngx_errno, "no memory for encryption keys");
     }
 
     *slot = keyring;
@@ -386,8 +383,8 @@ ngx_http_credhub_permission(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     }
 
     if (scf->hub.permissions == NULL) {
-        scf->hub.permissions = ngx_array_create(cf->pool, 8,
-            sizeof(credhub_permission_t));
+        scf->hub.permissions =
+            ngx_array_create(cf->pool, 8, sizeof(credhub_permission_t));
 
         if (scf->hub.permissions == NULL) {
             return NGX_CONF_ERROR;
@@ -408,8 +405,8 @@ ngx_http_credhub_permission(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     row->operations = credhub_operations(operations);
 
     if (row->operations == 0) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-            "invalid operations \"%V\"", &value[3]);
+        ngx_conf_log_error(
+            NGX_LOG_EMERG, cf, 0, "invalid operations \"%V\"", &value[3]);
         return NGX_CONF_ERROR;
     }
 
@@ -463,14 +460,13 @@ ngx_http_credhub_create_main_conf(ngx_conf_t *cf)
     mcf = ngx_pcalloc(cf->pool, sizeof(ngx_http_credhub_main_conf_t));
 
     if (mcf == NULL
-        || ngx_array_init(&mcf->stores, cf->pool, 2,
-               sizeof(ngx_credhub_store_t *))
+        || ngx_array_init(
+               &mcf->stores, cf->pool, 2, sizeof(ngx_credhub_store_t *))
                != NGX_OK
-        || ngx_array_init(&mcf->keyrings, cf->pool, 2,
-               sizeof(credhub_keyring_t *))
+        || ngx_array_init(
+               &mcf->keyrings, cf->pool, 2, sizeof(credhub_keyring_t *))
                != NGX_OK
-        || ngx_array_init(&mcf->jobs, cf->pool, 2,
-               sizeof(ngx_credhub_job_t *))
+        || ngx_array_init(&mcf->jobs, cf->pool, 2, sizeof(ngx_credhub_job_t *))
                != NGX_OK)
     {
         return NULL;
@@ -506,8 +502,8 @@ ngx_http_credhub_merge_srv_conf(ngx_conf_t *cf, void *parent, void *child)
     const char *missing;
 
     ngx_conf_merge_str_value(conf->auth_server, prev->auth_server, "");
-    ngx_conf_merge_value(conf->hub.max_name_length, prev->hub.max_name_length,
-        255);
+    ngx_conf_merge_value(
+        conf->hub.max_name_length, prev->hub.max_name_length, 255);
     ngx_conf_merge_value(conf->hub.max_versions, prev->hub.max_versions, 0);
 
     if (conf->hub.store == NULL) {
@@ -618,11 +614,11 @@ ngx_http_credhub_postconfiguration(ngx_conf_t *cf)
 static ngx_int_t
 ngx_http_credhub_init_module(ngx_cycle_t *cycle)
 {
-    ngx_str_t                     *arg;
-    ngx_conf_t                     cf;
-    ngx_command_t                 *cmd;
-    ngx_conf_file_t                file;
-    ngx_http_credhub_main_conf_t  *mcf;
+    ngx_str_t                    *arg;
+    ngx_conf_t                    cf;
+    ngx_command_t                *cmd;
+    ngx_conf_file_t               file;
+    ngx_http_credhub_main_conf_t *mcf;
 
     mcf = ngx_http_cycle_get_module_main_conf(cycle, ngx_http_credhub_module);
 
@@ -661,9 +657,9 @@ ngx_http_credhub_init_module(ngx_cycle_t *cycle)
 static ngx_int_t
 ngx_http_credhub_init_process(ngx_cycle_t *cycle)
 {
-    ngx_uint_t                     i;
-    credhub_keyring_t            **keyring;
-    ngx_http_credhub_main_conf_t  *mcf;
+    ngx_uint_t                    i;
+    credhub_keyring_t           **keyring;
+    ngx_http_credhub_main_conf_t *mcf;
 
     mcf = ngx_http_cycle_get_module_main_conf(cycle, ngx_http_credhub_module);
 
@@ -690,7 +686,6 @@ ngx_http_credhub_init_process(ngx_cycle_t *cycle)
     }
 
     for (i = 0; i < mcf->keyrings.nelts; i++) {
-
         if (credhub_keyring_lock(keyring[i]) == -1) {
             ngx_log_error(NGX_LOG_WARN, cycle->log, ngx_errno,
                 "encryption keys could not be locked into memory");
@@ -704,10 +699,10 @@ ngx_http_credhub_init_process(ngx_cycle_t *cycle)
 static ngx_int_t
 ngx_http_credhub_start(ngx_cycle_t *cycle, ngx_http_credhub_main_conf_t *mcf)
 {
-    ngx_str_t             *name;
-    ngx_uint_t             i, own;
-    ngx_thread_pool_t     *pool;
-    ngx_credhub_store_t  **store;
+    ngx_str_t            *name;
+    ngx_uint_t            i, own;
+    ngx_thread_pool_t    *pool;
+    ngx_credhub_store_t **store;
 
     own = (mcf->thread_pool.len == 0);
     name = own ? &ngx_http_credhub_pool_name : &mcf->thread_pool;
@@ -723,7 +718,6 @@ ngx_http_credhub_start(ngx_cycle_t *cycle, ngx_http_credhub_main_conf_t *mcf)
     store = mcf->stores.elts;
 
     for (i = 0; i < mcf->stores.nelts; i++) {
-
         if (ngx_credhub_store_start(store[i], cycle) != NGX_OK) {
             return NGX_ERROR;
         }
@@ -736,18 +730,17 @@ ngx_http_credhub_start(ngx_cycle_t *cycle, ngx_http_credhub_main_conf_t *mcf)
 /* The background work of every store that has a hub, in one worker. */
 
 static ngx_int_t
-ngx_http_credhub_start_jobs(ngx_http_credhub_main_conf_t *mcf,
-    ngx_cycle_t *cycle)
+ngx_http_credhub_start_jobs(
+    ngx_http_credhub_main_conf_t *mcf, ngx_cycle_t *cycle)
 {
-    ngx_uint_t              i;
-    ngx_credhub_hub_t      *hub;
-    ngx_credhub_job_t     **job;
-    ngx_credhub_store_t   **store;
+    ngx_uint_t            i;
+    ngx_credhub_hub_t    *hub;
+    ngx_credhub_job_t   **job;
+    ngx_credhub_store_t **store;
 
     store = mcf->stores.elts;
 
     for (i = 0; i < mcf->stores.nelts; i++) {
-
         hub = ngx_pcalloc(cycle->pool, sizeof(ngx_credhub_hub_t));
         job = ngx_array_push(&mcf->jobs);
 
@@ -757,8 +750,8 @@ ngx_http_credhub_start_jobs(ngx_http_credhub_main_conf_t *mcf,
 
         hub->store = store[i];
 
-        *job = ngx_credhub_job_start(&ngx_credhub_sweep_operation, hub,
-            NGX_CREDHUB_SWEEP_INTERVAL);
+        *job = ngx_credhub_job_start(
+            &ngx_credhub_sweep_operation, hub, NGX_CREDHUB_SWEEP_INTERVAL);
 
         if (*job == NULL) {
             return NGX_ERROR;
@@ -772,10 +765,10 @@ ngx_http_credhub_start_jobs(ngx_http_credhub_main_conf_t *mcf,
 static void
 ngx_http_credhub_exit_process(ngx_cycle_t *cycle)
 {
-    ngx_uint_t                     i;
-    ngx_credhub_job_t            **job;
-    ngx_credhub_store_t          **store;
-    ngx_http_credhub_main_conf_t  *mcf;
+    ngx_uint_t                    i;
+    ngx_credhub_job_t           **job;
+    ngx_credhub_store_t         **store;
+    ngx_http_credhub_main_conf_t *mcf;
 
     mcf = ngx_http_cycle_get_module_main_conf(cycle, ngx_http_credhub_module);
 

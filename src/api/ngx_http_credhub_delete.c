@@ -13,17 +13,13 @@ static ngx_credhub_rc_e ngx_http_credhub_delete_done(ngx_credhub_op_t *op);
 
 
 static const ngx_credhub_step_pt ngx_http_credhub_delete_steps[] = {
-    ngx_http_credhub_delete_parse,
-    ngx_http_credhub_delete_check,
-    ngx_http_credhub_delete_sweep,
-    ngx_http_credhub_delete_swept,
-    ngx_http_credhub_delete_done,
-    NULL
+    ngx_http_credhub_delete_parse, ngx_http_credhub_delete_check,
+    ngx_http_credhub_delete_sweep, ngx_http_credhub_delete_swept,
+    ngx_http_credhub_delete_done, NULL
 };
 
-const ngx_credhub_operation_t ngx_http_credhub_data_delete = {
-    "delete", ngx_http_credhub_delete_steps, 0
-};
+const ngx_credhub_operation_t ngx_http_credhub_data_delete = { "delete",
+    ngx_http_credhub_delete_steps, 0 };
 
 
 static ngx_credhub_rc_e
@@ -39,8 +35,8 @@ ngx_http_credhub_delete_parse(ngx_credhub_op_t *op)
     name = credhub_query_get(&input->query, "name");
 
     if (name == NULL || name->len == 0) {
-        return ngx_credhub_op_fail(op, CREDHUB_E_MISSING_QUERY,
-            credhub_str("name"));
+        return ngx_credhub_op_fail(
+            op, CREDHUB_E_MISSING_QUERY, credhub_str("name"));
     }
 
     error = ngx_credhub_name_allowed(op, *name, CREDHUB_OP_DELETE, &folded);

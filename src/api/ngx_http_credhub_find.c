@@ -11,8 +11,8 @@
 
 
 typedef struct {
-    credhub_str_t        prefix;   /* folded */
-    credhub_str_t        like;     /* folded */
+    credhub_str_t        prefix; /* folded */
+    credhub_str_t        like;   /* folded */
     credhub_str_t        cursor;
     unsigned             expires:1;
     ngx_credhub_found_t *found;
@@ -25,25 +25,21 @@ static ngx_credhub_rc_e ngx_http_credhub_find_parse(ngx_credhub_op_t *op);
 static ngx_credhub_rc_e ngx_http_credhub_find_read(ngx_credhub_op_t *op);
 static ngx_credhub_rc_e ngx_http_credhub_find_take(ngx_credhub_op_t *op);
 static ngx_credhub_rc_e ngx_http_credhub_find_answer(ngx_credhub_op_t *op);
-static ngx_int_t ngx_http_credhub_find_add(ngx_credhub_op_t *op,
-    const ngx_credhub_found_t *row);
-static credhub_str_t ngx_http_credhub_find_prefix(credhub_arena_t *arena,
-    credhub_str_t path);
-static int ngx_libc_cdecl ngx_http_credhub_find_newest(const void *one,
-    const void *two);
+static ngx_int_t        ngx_http_credhub_find_add(
+           ngx_credhub_op_t *op, const ngx_credhub_found_t *row);
+static credhub_str_t ngx_http_credhub_find_prefix(
+    credhub_arena_t *arena, credhub_str_t path);
+static int ngx_libc_cdecl ngx_http_credhub_find_newest(
+    const void *one, const void *two);
 
 
 static const ngx_credhub_step_pt ngx_http_credhub_find_steps[] = {
-    ngx_http_credhub_find_parse,
-    ngx_http_credhub_find_read,
-    ngx_http_credhub_find_take,
-    ngx_http_credhub_find_answer,
-    NULL
+    ngx_http_credhub_find_parse, ngx_http_credhub_find_read,
+    ngx_http_credhub_find_take, ngx_http_credhub_find_answer, NULL
 };
 
-const ngx_credhub_operation_t ngx_http_credhub_data_find = {
-    "find", ngx_http_credhub_find_steps, sizeof(ngx_http_credhub_find_t)
-};
+const ngx_credhub_operation_t ngx_http_credhub_data_find = { "find",
+    ngx_http_credhub_find_steps, sizeof(ngx_http_credhub_find_t) };
 
 
 static ngx_credhub_rc_e
@@ -60,15 +56,14 @@ ngx_http_credhub_find_parse(ngx_credhub_op_t *op)
     expires = credhub_query_get(&input->query, "expires-within-days");
 
     if (path != NULL && like != NULL) {
-        return ngx_credhub_op_fail(op, CREDHUB_E_BAD_QUERY,
-            credhub_str("name-like"));
+        return ngx_credhub_op_fail(
+            op, CREDHUB_E_BAD_QUERY, credhub_str("name-like"));
     }
 
     if (expires != NULL && expires->len != 0) {
-
         if (credhub_int64(*expires, &days) != 0) {
-            return ngx_credhub_op_fail(op, CREDHUB_E_BAD_QUERY,
-                credhub_str("expires-within-days"));
+            return ngx_credhub_op_fail(
+                op, CREDHUB_E_BAD_QUERY, credhub_str("expires-within-days"));
         }
 
         ctx->expires = 1;
@@ -126,8 +121,8 @@ ngx_http_credhub_find_read(ngx_credhub_op_t *op)
     call = ngx_credhub_op_call(op, NGX_CREDHUB_LINK_LONG, 1);
 
     if (call != NULL) {
-        ngx_credhub_find(call, op->hub->store, ctx->prefix, ctx->like,
-            ctx->cursor);
+        ngx_credhub_find(
+            call, op->hub->store, ctx->prefix, ctx->like, ctx->cursor);
     }
 
     return ngx_credhub_op_send(op, call);
@@ -147,15 +142,13 @@ ngx_http_credhub_find_take(ngx_credhub_op_t *op)
     error = CREDHUB_E_INTERNAL;
 
     if (ngx_credhub_find_result(op->call, &found, &n, &cursor, &error)
-        != NGX_OK)
-    {
+        != NGX_OK) {
         return ngx_credhub_op_error(op, error);
     }
 
     for (i = 0; i < n; i++) {
-
-        if (!ngx_credhub_hub_allows(op->hub, op->actor, CREDHUB_OP_READ,
-                found[i].folded))
+        if (!ngx_credhub_hub_allows(
+                op->hub, op->actor, CREDHUB_OP_READ, found[i].folded))
         {
             continue;
         }
@@ -189,18 +182,16 @@ ngx_http_credhub_find_add(ngx_credhub_op_t *op, const ngx_credhub_found_t *row)
     }
 
     if (ctx->n == ctx->size) {
-
         size = ctx->size == 0 ? NGX_HTTP_CREDHUB_FOUND_MIN : 2 * ctx->size;
 
-        found = credhub_arena_alloc(op->arena,
-            size * sizeof(ngx_credhub_found_t));
+        found =
+            credhub_arena_alloc(op->arena, size * sizeof(ngx_credhub_found_t));
         if (found == NULL) {
             return NGX_ERROR;
         }
 
         if (ctx->n != 0) {
-            ngx_memcpy(found, ctx->found,
-                ctx->n * sizeof(ngx_credhub_found_t));
+            ngx_memcpy(found, ctx->found, ctx->n * sizeof(ngx_credhub_found_t));
         }
 
         ctx->found = found;
@@ -243,7 +234,6 @@ ngx_http_credhub_find_answer(ngx_credhub_op_t *op)
     credhub_buf_lit(&body, "{\"credentials\":[");
 
     for (i = 0; i < ctx->n; i++) {
-
         credhub_date(ctx->found[i].created, date);
 
         if (i != 0) {

@@ -19,14 +19,14 @@
 
 
 typedef struct {
-    credhub_str_t         name;
-    credhub_str_t         type;
-    credhub_str_t         mode;
-    credhub_flag_t        overwrite;
-    credhub_flag_t        regenerate;
-    credhub_str_t         parameters;
-    credhub_str_t         value;
-    credhub_str_t         metadata;
+    credhub_str_t  name;
+    credhub_str_t  type;
+    credhub_str_t  mode;
+    credhub_flag_t overwrite;
+    credhub_flag_t regenerate;
+    credhub_str_t  parameters;
+    credhub_str_t  value;
+    credhub_str_t  metadata;
 
     credhub_str_t         folded;
     ngx_credhub_produce_t produce;
@@ -39,20 +39,18 @@ typedef struct {
 
 
 static ngx_credhub_rc_e ngx_http_credhub_post_parse(ngx_credhub_op_t *op);
-static ngx_credhub_rc_e ngx_http_credhub_regenerate_parse(
-    ngx_credhub_op_t *op);
-static credhub_error_e ngx_http_credhub_generate_bind(ngx_credhub_op_t *op,
-    const credhub_bind_t *fields);
+static ngx_credhub_rc_e ngx_http_credhub_regenerate_parse(ngx_credhub_op_t *op);
+static credhub_error_e  ngx_http_credhub_generate_bind(
+     ngx_credhub_op_t *op, const credhub_bind_t *fields);
 static credhub_error_e ngx_http_credhub_generate_check(ngx_credhub_op_t *op);
 static credhub_error_e ngx_http_credhub_generate_type(ngx_credhub_op_t *op);
 static credhub_error_e ngx_http_credhub_generate_parameters(
     ngx_credhub_op_t *op);
 static ngx_credhub_rc_e ngx_http_credhub_generate_load(ngx_credhub_op_t *op);
 static ngx_credhub_rc_e ngx_http_credhub_generate_decide(ngx_credhub_op_t *op);
-static ngx_uint_t ngx_http_credhub_generate_keeps(ngx_credhub_op_t *op,
-    credhub_error_e *error);
-static credhub_error_e ngx_http_credhub_regenerate_decide(
-    ngx_credhub_op_t *op);
+static ngx_uint_t       ngx_http_credhub_generate_keeps(
+          ngx_credhub_op_t *op, credhub_error_e *error);
+static credhub_error_e ngx_http_credhub_regenerate_decide(ngx_credhub_op_t *op);
 static ngx_credhub_rc_e ngx_http_credhub_generate_commit(ngx_credhub_op_t *op);
 static ngx_credhub_rc_e ngx_http_credhub_generate_answer(ngx_credhub_op_t *op);
 
@@ -90,33 +88,23 @@ static const credhub_bind_t  ngx_http_credhub_username_fields[] = {
 
 
 static const ngx_credhub_step_pt ngx_http_credhub_post_steps[] = {
-    ngx_http_credhub_post_parse,
-    ngx_http_credhub_generate_load,
-    ngx_http_credhub_generate_decide,
-    ngx_http_credhub_generate_commit,
-    ngx_http_credhub_generate_answer,
-    NULL
+    ngx_http_credhub_post_parse, ngx_http_credhub_generate_load,
+    ngx_http_credhub_generate_decide, ngx_http_credhub_generate_commit,
+    ngx_http_credhub_generate_answer, NULL
 };
 
-const ngx_credhub_operation_t ngx_http_credhub_data_post = {
-    "generate", ngx_http_credhub_post_steps,
-    sizeof(ngx_http_credhub_generate_t)
-};
+const ngx_credhub_operation_t ngx_http_credhub_data_post = { "generate",
+    ngx_http_credhub_post_steps, sizeof(ngx_http_credhub_generate_t) };
 
 
 static const ngx_credhub_step_pt ngx_http_credhub_regenerate_steps[] = {
-    ngx_http_credhub_regenerate_parse,
-    ngx_http_credhub_generate_load,
-    ngx_http_credhub_generate_decide,
-    ngx_http_credhub_generate_commit,
-    ngx_http_credhub_generate_answer,
-    NULL
+    ngx_http_credhub_regenerate_parse, ngx_http_credhub_generate_load,
+    ngx_http_credhub_generate_decide, ngx_http_credhub_generate_commit,
+    ngx_http_credhub_generate_answer, NULL
 };
 
-const ngx_credhub_operation_t ngx_http_credhub_regenerate = {
-    "regenerate", ngx_http_credhub_regenerate_steps,
-    sizeof(ngx_http_credhub_generate_t)
-};
+const ngx_credhub_operation_t ngx_http_credhub_regenerate = { "regenerate",
+    ngx_http_credhub_regenerate_steps, sizeof(ngx_http_credhub_generate_t) };
 
 
 static ngx_credhub_rc_e
@@ -145,8 +133,8 @@ ngx_http_credhub_post_parse(ngx_credhub_op_t *op)
     }
 
     if (error == CREDHUB_OK) {
-        error = ngx_credhub_name_allowed(op, ctx->name, CREDHUB_OP_WRITE,
-            &ctx->folded);
+        error = ngx_credhub_name_allowed(
+            op, ctx->name, CREDHUB_OP_WRITE, &ctx->folded);
     }
 
     return error == CREDHUB_OK ? NGX_CREDHUB_NEXT
@@ -163,8 +151,8 @@ ngx_http_credhub_regenerate_parse(ngx_credhub_op_t *op)
 
     credhub_error_e error;
 
-    error = ngx_http_credhub_generate_bind(op,
-        ngx_http_credhub_regenerate_fields);
+    error =
+        ngx_http_credhub_generate_bind(op, ngx_http_credhub_regenerate_fields);
 
     ctx->regenerate.value = 1;
 
@@ -177,8 +165,8 @@ ngx_http_credhub_regenerate_parse(ngx_credhub_op_t *op)
     }
 
     if (error == CREDHUB_OK) {
-        error = ngx_credhub_name_allowed(op, ctx->name, CREDHUB_OP_WRITE,
-            &ctx->folded);
+        error = ngx_credhub_name_allowed(
+            op, ctx->name, CREDHUB_OP_WRITE, &ctx->folded);
     }
 
     if (error == CREDHUB_OK && ctx->name.data[0] != '/') {
@@ -191,8 +179,8 @@ ngx_http_credhub_regenerate_parse(ngx_credhub_op_t *op)
 
 
 static credhub_error_e
-ngx_http_credhub_generate_bind(ngx_credhub_op_t *op,
-    const credhub_bind_t *fields)
+ngx_http_credhub_generate_bind(
+    ngx_credhub_op_t *op, const credhub_bind_t *fields)
 {
     ngx_http_credhub_input_t *input = op->input;
 
@@ -201,9 +189,9 @@ ngx_http_credhub_generate_bind(ngx_credhub_op_t *op,
 
     error = credhub_json_check(op->arena, input->body, &object);
 
-    return error == CREDHUB_OK ? credhub_bind(op->arena, fields, object,
-                                     op->ctx, &op->detail)
-                               : error;
+    return error == CREDHUB_OK
+               ? credhub_bind(op->arena, fields, object, op->ctx, &op->detail)
+               : error;
 }
 
 
@@ -379,7 +367,6 @@ ngx_http_credhub_generate_keeps(ngx_credhub_op_t *op, credhub_error_e *error)
     }
 
     if (ctx->mode.len == 0 && ctx->overwrite.set) {
-
         return !ctx->overwrite.value;
     }
 
@@ -394,8 +381,8 @@ ngx_http_credhub_generate_keeps(ngx_credhub_op_t *op, credhub_error_e *error)
     *error = ngx_credhub_version_open(op, &ctx->existing, &content);
 
     return *error == CREDHUB_OK
-           && !ctx->produce.type->differs(op->arena, &ctx->produce.parameters,
-               &content);
+           && !ctx->produce.type->differs(
+               op->arena, &ctx->produce.parameters, &content);
 }
 
 
@@ -447,8 +434,7 @@ ngx_http_credhub_generate_commit(ngx_credhub_op_t *op)
     ctx->version.folded = ctx->folded;
     ctx->version.type = ctx->produce.type->name;
 
-    return ngx_credhub_version_commit(op, &ctx->produce.content,
-        &ctx->version,
+    return ngx_credhub_version_commit(op, &ctx->produce.content, &ctx->version,
         ctx->exists ? ctx->existing.id : credhub_str(""));
 }
 
@@ -461,7 +447,6 @@ ngx_http_credhub_generate_answer(ngx_credhub_op_t *op)
     credhub_error_e error;
 
     switch (ngx_credhub_credential_written(op->call, &ctx->version, &error)) {
-
     case NGX_OK:
         return ngx_credhub_version_answer(op, &ctx->version);
 

@@ -6,16 +6,16 @@
 
 
 typedef struct {
-    credhub_str_t name;    /* folded */
-    int64_t       wanted;  /* versions still to come */
+    credhub_str_t name;   /* folded */
+    int64_t       wanted; /* versions still to come */
     credhub_str_t cursor;
     credhub_buf_t body;
 } ngx_http_credhub_get_t;
 
 
 static ngx_credhub_rc_e ngx_http_credhub_get_parse(ngx_credhub_op_t *op);
-static credhub_error_e ngx_http_credhub_get_query(ngx_credhub_op_t *op,
-    ngx_uint_t *current);
+static credhub_error_e  ngx_http_credhub_get_query(
+     ngx_credhub_op_t *op, ngx_uint_t *current);
 static ngx_credhub_rc_e ngx_http_credhub_get_current(ngx_credhub_op_t *op);
 static ngx_credhub_rc_e ngx_http_credhub_get_answer(ngx_credhub_op_t *op);
 static ngx_credhub_rc_e ngx_http_credhub_get_versions(ngx_credhub_op_t *op);
@@ -25,28 +25,21 @@ static ngx_credhub_rc_e ngx_http_credhub_get_id_answer(ngx_credhub_op_t *op);
 
 
 static const ngx_credhub_step_pt ngx_http_credhub_get_steps[] = {
-    ngx_http_credhub_get_parse,
-    ngx_http_credhub_get_current,
-    ngx_http_credhub_get_answer,
-    ngx_http_credhub_get_versions,
-    ngx_http_credhub_get_take,
-    NULL
+    ngx_http_credhub_get_parse, ngx_http_credhub_get_current,
+    ngx_http_credhub_get_answer, ngx_http_credhub_get_versions,
+    ngx_http_credhub_get_take, NULL
 };
 
-const ngx_credhub_operation_t ngx_http_credhub_data_get = {
-    "get", ngx_http_credhub_get_steps, sizeof(ngx_http_credhub_get_t)
-};
+const ngx_credhub_operation_t ngx_http_credhub_data_get = { "get",
+    ngx_http_credhub_get_steps, sizeof(ngx_http_credhub_get_t) };
 
 
 static const ngx_credhub_step_pt ngx_http_credhub_get_id_steps[] = {
-    ngx_http_credhub_get_id,
-    ngx_http_credhub_get_id_answer,
-    NULL
+    ngx_http_credhub_get_id, ngx_http_credhub_get_id_answer, NULL
 };
 
-const ngx_credhub_operation_t ngx_http_credhub_data_get_by_id = {
-    "get_by_id", ngx_http_credhub_get_id_steps, 0
-};
+const ngx_credhub_operation_t ngx_http_credhub_data_get_by_id = { "get_by_id",
+    ngx_http_credhub_get_id_steps, 0 };
 
 
 static ngx_credhub_rc_e
@@ -68,15 +61,15 @@ ngx_http_credhub_get_parse(ngx_credhub_op_t *op)
     name = credhub_query_get(&input->query, "name");
 
     if (name == NULL || name->len == 0) {
-        return ngx_credhub_op_fail(op, CREDHUB_E_MISSING_QUERY,
-            credhub_str("name"));
+        return ngx_credhub_op_fail(
+            op, CREDHUB_E_MISSING_QUERY, credhub_str("name"));
     }
 
     error = ngx_http_credhub_get_query(op, &current);
 
     if (error == CREDHUB_OK) {
-        error = ngx_credhub_name_allowed(op, *name, CREDHUB_OP_READ,
-            &ctx->name);
+        error =
+            ngx_credhub_name_allowed(op, *name, CREDHUB_OP_READ, &ctx->name);
     }
 
     if (error != CREDHUB_OK) {
@@ -103,7 +96,6 @@ ngx_http_credhub_get_query(ngx_credhub_op_t *op, ngx_uint_t *current)
     ctx->wanted = NGX_MAX_INT_T_VALUE;
 
     if (flag != NULL && flag->len != 0) {
-
         *current = credhub_str_caseeq(*flag, credhub_str("true"));
 
         if (!*current && !credhub_str_caseeq(*flag, credhub_str("false"))) {
@@ -157,7 +149,6 @@ ngx_http_credhub_get_answer(ngx_credhub_op_t *op)
     credhub_version_t version;
 
     switch (ngx_credhub_current_result(op->call, 0, ctx->name, &version)) {
-
     case NGX_OK:
         break;
 
@@ -223,7 +214,6 @@ ngx_http_credhub_get_take(ngx_credhub_op_t *op)
     }
 
     for (i = 0; i < n; i++) {
-
         if (ctx->body.len != sizeof("{\"data\":[") - 1) {
             credhub_buf_lit(&ctx->body, ",");
         }
@@ -270,8 +260,8 @@ ngx_http_credhub_get_id(ngx_credhub_op_t *op)
     call = ngx_credhub_op_call(op, NGX_CREDHUB_LINK_COMMANDS, 1);
 
     if (call != NULL) {
-        ngx_credhub_version_read(call, op->hub->store,
-            (credhub_str_t) { CREDHUB_UUID_LEN, id });
+        ngx_credhub_version_read(
+            call, op->hub->store, (credhub_str_t){ CREDHUB_UUID_LEN, id });
     }
 
     return ngx_credhub_op_send(op, call);
@@ -292,8 +282,8 @@ ngx_http_credhub_get_id_answer(ngx_credhub_op_t *op)
     rc = ngx_credhub_version_result(op->call, &version, &error);
 
     if (rc == NGX_OK) {
-        error = ngx_credhub_name_allowed(op, version.name, CREDHUB_OP_READ,
-            &folded);
+        error = ngx_credhub_name_allowed(
+            op, version.name, CREDHUB_OP_READ, &folded);
     }
 
     if (error != CREDHUB_OK) {

@@ -12,12 +12,12 @@
 
 
 #define NGX_HTTP_CREDHUB_REFS_MAX  1000
-#define NGX_HTTP_CREDHUB_REFS_STEP 64   /* in one round trip */
+#define NGX_HTTP_CREDHUB_REFS_STEP 64 /* in one round trip */
 
 
 typedef struct {
-    credhub_str_t place;  /* what is replaced, in the request body */
-    credhub_str_t name;   /* as given, without (( )) */
+    credhub_str_t place; /* what is replaced, in the request body */
+    credhub_str_t name;  /* as given, without (( )) */
     credhub_str_t folded;
 } ngx_http_credhub_ref_t;
 
@@ -34,17 +34,15 @@ typedef struct {
 
 static ngx_credhub_rc_e ngx_http_credhub_interpolate_parse(
     ngx_credhub_op_t *op);
-static ngx_credhub_rc_e ngx_http_credhub_interpolate_read(
-    ngx_credhub_op_t *op);
-static ngx_credhub_rc_e ngx_http_credhub_interpolate_take(
-    ngx_credhub_op_t *op);
+static ngx_credhub_rc_e ngx_http_credhub_interpolate_read(ngx_credhub_op_t *op);
+static ngx_credhub_rc_e ngx_http_credhub_interpolate_take(ngx_credhub_op_t *op);
 static ngx_credhub_rc_e ngx_http_credhub_interpolate_answer(
     ngx_credhub_op_t *op);
 static credhub_error_e ngx_http_credhub_interpolate_refs(ngx_credhub_op_t *op);
-static credhub_error_e ngx_http_credhub_interpolate_ref(ngx_credhub_op_t *op,
-    credhub_str_t element);
-static ngx_uint_t ngx_http_credhub_interpolate_name(credhub_str_t credentials,
-    credhub_str_t *name);
+static credhub_error_e ngx_http_credhub_interpolate_ref(
+    ngx_credhub_op_t *op, credhub_str_t element);
+static ngx_uint_t ngx_http_credhub_interpolate_name(
+    credhub_str_t credentials, credhub_str_t *name);
 static credhub_error_e ngx_http_credhub_interpolate_splice(
     ngx_credhub_op_t *op, ngx_http_credhub_ref_t *ref, ngx_uint_t i);
 static size_t ngx_http_credhub_interpolate_step(
@@ -52,17 +50,13 @@ static size_t ngx_http_credhub_interpolate_step(
 
 
 static const ngx_credhub_step_pt ngx_http_credhub_interpolate_steps[] = {
-    ngx_http_credhub_interpolate_parse,
-    ngx_http_credhub_interpolate_read,
-    ngx_http_credhub_interpolate_take,
-    ngx_http_credhub_interpolate_answer,
-    NULL
+    ngx_http_credhub_interpolate_parse, ngx_http_credhub_interpolate_read,
+    ngx_http_credhub_interpolate_take, ngx_http_credhub_interpolate_answer, NULL
 };
 
-const ngx_credhub_operation_t ngx_http_credhub_interpolate = {
-    "interpolate", ngx_http_credhub_interpolate_steps,
-    sizeof(ngx_http_credhub_interpolate_t)
-};
+const ngx_credhub_operation_t ngx_http_credhub_interpolate = { "interpolate",
+    ngx_http_credhub_interpolate_steps,
+    sizeof(ngx_http_credhub_interpolate_t) };
 
 
 static ngx_credhub_rc_e
@@ -110,7 +104,6 @@ ngx_http_credhub_interpolate_refs(ngx_credhub_op_t *op)
     credhub_json_iter(&members, ctx->object);
 
     while (credhub_json_member(&members, &key, &value)) {
-
         if (credhub_json_kind(value) != CREDHUB_JSON_ARRAY) {
             continue;
         }
@@ -118,7 +111,6 @@ ngx_http_credhub_interpolate_refs(ngx_credhub_op_t *op)
         credhub_json_iter(&elements, value);
 
         while (credhub_json_element(&elements, &element)) {
-
             error = ngx_http_credhub_interpolate_ref(op, element);
 
             if (error != CREDHUB_OK) {
@@ -182,11 +174,11 @@ ngx_http_credhub_interpolate_ref(ngx_credhub_op_t *op, credhub_str_t element)
 /* The string source of the reference; the spelling with "_" wins. */
 
 static ngx_uint_t
-ngx_http_credhub_interpolate_name(credhub_str_t credentials,
-    credhub_str_t *name)
+ngx_http_credhub_interpolate_name(
+    credhub_str_t credentials, credhub_str_t *name)
 {
     return (credhub_json_get(credentials, "credhub_ref", name)
-            || credhub_json_get(credentials, "credhub-ref", name))
+               || credhub_json_get(credentials, "credhub-ref", name))
            && credhub_json_kind(*name) == CREDHUB_JSON_STRING;
 }
 
@@ -211,13 +203,12 @@ ngx_http_credhub_interpolate_read(ngx_credhub_op_t *op)
     n = ngx_http_credhub_interpolate_step(ctx);
 
     for (i = 0; i < n; i++) {
-
         ref = &ctx->refs[ctx->next + i];
 
         error = ref->name.len == 0 || ref->name.data[0] != '/'
                     ? CREDHUB_E_CRED
-                    : ngx_credhub_name_allowed(op, ref->name, CREDHUB_OP_READ,
-                        &ref->folded);
+                    : ngx_credhub_name_allowed(
+                        op, ref->name, CREDHUB_OP_READ, &ref->folded);
 
         if (error != CREDHUB_OK) {
             return ngx_credhub_op_error(op, error);
@@ -227,8 +218,8 @@ ngx_http_credhub_interpolate_read(ngx_credhub_op_t *op)
     call = ngx_credhub_op_call(op, NGX_CREDHUB_LINK_LONG, n);
 
     for (i = 0; i < n && call != NULL; i++) {
-        ngx_credhub_current_read(call, op->hub->store,
-            ctx->refs[ctx->next + i].folded, 0);
+        ngx_credhub_current_read(
+            call, op->hub->store, ctx->refs[ctx->next + i].folded, 0);
     }
 
     return ngx_credhub_op_send(op, call);
@@ -246,9 +237,8 @@ ngx_http_credhub_interpolate_take(ngx_credhub_op_t *op)
     n = ngx_http_credhub_interpolate_step(ctx);
 
     for (i = 0; i < n; i++) {
-
-        error = ngx_http_credhub_interpolate_splice(op,
-            &ctx->refs[ctx->next + i], i);
+        error = ngx_http_credhub_interpolate_splice(
+            op, &ctx->refs[ctx->next + i], i);
 
         if (error != CREDHUB_OK) {
             return ngx_credhub_op_fail(op, error, op->detail);
@@ -265,15 +255,14 @@ ngx_http_credhub_interpolate_take(ngx_credhub_op_t *op)
 
 
 static credhub_error_e
-ngx_http_credhub_interpolate_splice(ngx_credhub_op_t *op,
-    ngx_http_credhub_ref_t *ref, ngx_uint_t i)
+ngx_http_credhub_interpolate_splice(
+    ngx_credhub_op_t *op, ngx_http_credhub_ref_t *ref, ngx_uint_t i)
 {
     ngx_http_credhub_interpolate_t *ctx = op->ctx;
 
     credhub_version_t version;
 
     switch (ngx_credhub_current_result(op->call, i, ref->folded, &version)) {
-
     case NGX_OK:
         break;
 
@@ -298,9 +287,9 @@ ngx_http_credhub_interpolate_splice(ngx_credhub_op_t *op,
     credhub_buf_add(&ctx->body, ctx->copied, ref->place.data - ctx->copied);
     ctx->copied = ref->place.data + ref->place.len;
 
-    return ngx_credhub_opened(&version,
-        credhub_version_value(&ctx->body, &version, op->hub->keyring,
-            op->hub->store->hub));
+    return ngx_credhub_opened(
+        &version, credhub_version_value(&ctx->body, &version, op->hub->keyring,
+                      op->hub->store->hub));
 }
 
 
@@ -321,7 +310,6 @@ ngx_http_credhub_interpolate_answer(ngx_credhub_op_t *op)
     op->status = NGX_HTTP_OK;
     op->body = credhub_json_compact(op->arena, credhub_buf_str(&ctx->body));
 
-    return op->body.data != NULL
-               ? NGX_CREDHUB_DONE
-               : ngx_credhub_op_error(op, CREDHUB_E_INTERNAL);
+    return op->body.data != NULL ? NGX_CREDHUB_DONE
+                                 : ngx_credhub_op_error(op, CREDHUB_E_INTERNAL);
 }

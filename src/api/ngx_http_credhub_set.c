@@ -8,10 +8,10 @@
 
 
 typedef struct {
-    credhub_str_t         name;
-    credhub_str_t         type;
-    credhub_str_t         value;
-    credhub_str_t         metadata;
+    credhub_str_t name;
+    credhub_str_t type;
+    credhub_str_t value;
+    credhub_str_t metadata;
 
     credhub_str_t         folded;
     ngx_credhub_produce_t produce;
@@ -20,7 +20,7 @@ typedef struct {
 
 
 static ngx_credhub_rc_e ngx_http_credhub_set_parse(ngx_credhub_op_t *op);
-static credhub_error_e ngx_http_credhub_set_check(ngx_credhub_op_t *op);
+static credhub_error_e  ngx_http_credhub_set_check(ngx_credhub_op_t *op);
 static ngx_credhub_rc_e ngx_http_credhub_set_produce(ngx_credhub_op_t *op);
 static ngx_credhub_rc_e ngx_http_credhub_set_commit(ngx_credhub_op_t *op);
 static ngx_credhub_rc_e ngx_http_credhub_set_answer(ngx_credhub_op_t *op);
@@ -44,17 +44,12 @@ static const credhub_bind_t  ngx_http_credhub_set_fields[] = {
 
 
 static const ngx_credhub_step_pt ngx_http_credhub_set_steps[] = {
-    ngx_http_credhub_set_parse,
-    ngx_http_credhub_set_produce,
-    ngx_credhub_ready,
-    ngx_http_credhub_set_commit,
-    ngx_http_credhub_set_answer,
-    NULL
+    ngx_http_credhub_set_parse, ngx_http_credhub_set_produce, ngx_credhub_ready,
+    ngx_http_credhub_set_commit, ngx_http_credhub_set_answer, NULL
 };
 
-const ngx_credhub_operation_t ngx_http_credhub_data_set = {
-    "set", ngx_http_credhub_set_steps, sizeof(ngx_http_credhub_set_t)
-};
+const ngx_credhub_operation_t ngx_http_credhub_data_set = { "set",
+    ngx_http_credhub_set_steps, sizeof(ngx_http_credhub_set_t) };
 
 
 static ngx_credhub_rc_e
@@ -69,8 +64,8 @@ ngx_http_credhub_set_parse(ngx_credhub_op_t *op)
     error = credhub_json_check(op->arena, input->body, &object);
 
     if (error == CREDHUB_OK) {
-        error = credhub_bind(op->arena, ngx_http_credhub_set_fields, object,
-            ctx, &op->detail);
+        error = credhub_bind(
+            op->arena, ngx_http_credhub_set_fields, object, ctx, &op->detail);
     }
 
     if (error == CREDHUB_OK) {
@@ -109,8 +104,7 @@ ngx_http_credhub_set_check(ngx_credhub_op_t *op)
     }
 
     if (credhub_type_value_size(ctx->produce.type, ctx->value)
-        > CREDHUB_VALUE_MAX)
-    {
+        > CREDHUB_VALUE_MAX) {
         return CREDHUB_E_TOO_LARGE;
     }
 
@@ -120,8 +114,8 @@ ngx_http_credhub_set_check(ngx_credhub_op_t *op)
         return error;
     }
 
-    return ngx_credhub_name_allowed(op, ctx->name, CREDHUB_OP_WRITE,
-        &ctx->folded);
+    return ngx_credhub_name_allowed(
+        op, ctx->name, CREDHUB_OP_WRITE, &ctx->folded);
 }
 
 
@@ -146,8 +140,8 @@ ngx_http_credhub_set_commit(ngx_credhub_op_t *op)
     ctx->version.type = ctx->produce.type->name;
     ctx->version.metadata = ctx->metadata;
 
-    return ngx_credhub_version_commit(op, &ctx->produce.content,
-        &ctx->version, credhub_null_str);
+    return ngx_credhub_version_commit(
+        op, &ctx->produce.content, &ctx->version, credhub_null_str);
 }
 
 
@@ -161,8 +155,7 @@ ngx_http_credhub_set_answer(ngx_credhub_op_t *op)
     error = CREDHUB_E_INTERNAL;
 
     if (ngx_credhub_credential_written(op->call, &ctx->version, &error)
-        != NGX_OK)
-    {
+        != NGX_OK) {
         return ngx_credhub_op_error(op, error);
     }
 

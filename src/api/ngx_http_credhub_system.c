@@ -10,7 +10,7 @@
 
 
 /* Clients switch features on it: never below 2.12.0. */
-#define NGX_HTTP_CREDHUB_VERSION "2.16.0"
+#define NGX_HTTP_CREDHUB_VERSION       "2.16.0"
 
 #define NGX_HTTP_CREDHUB_SYSTEM_ANSWER 256
 
@@ -26,10 +26,8 @@ static ngx_credhub_rc_e ngx_http_credhub_version_is(ngx_credhub_op_t *op);
 static ngx_credhub_rc_e ngx_http_credhub_usage_read(ngx_credhub_op_t *op);
 static ngx_credhub_rc_e ngx_http_credhub_usage_answer(ngx_credhub_op_t *op);
 static ngx_credhub_rc_e ngx_http_credhub_management_read(ngx_credhub_op_t *op);
-static ngx_credhub_rc_e ngx_http_credhub_management_parse(
-    ngx_credhub_op_t *op);
-static ngx_credhub_rc_e ngx_http_credhub_management_write(
-    ngx_credhub_op_t *op);
+static ngx_credhub_rc_e ngx_http_credhub_management_parse(ngx_credhub_op_t *op);
+static ngx_credhub_rc_e ngx_http_credhub_management_write(ngx_credhub_op_t *op);
 static ngx_credhub_rc_e ngx_http_credhub_management_written(
     ngx_credhub_op_t *op);
 static ngx_credhub_rc_e ngx_http_credhub_management_answer(
@@ -152,8 +150,7 @@ ngx_http_credhub_usage_answer(ngx_credhub_op_t *op)
     credhub_error_e         error;
     ngx_credhub_key_usage_t usage;
 
-    if (ngx_credhub_key_usage_result(op->call, op->hub->keyring, &usage,
-            &error)
+    if (ngx_credhub_key_usage_result(op->call, op->hub->keyring, &usage, &error)
         != NGX_OK)
     {
         return ngx_credhub_op_error(op, error);
@@ -180,15 +177,14 @@ ngx_http_credhub_management_allowed(ngx_credhub_op_t *op, unsigned operation)
     credhub_str_t folded;
 
     switch (input->management) {
-
     case NGX_HTTP_CREDHUB_MANAGEMENT_LOCAL:
         return input->local ? CREDHUB_OK : CREDHUB_E_REMOTE_ADDRESS;
 
     case NGX_HTTP_CREDHUB_MANAGEMENT_PERMISSION:
         return op->actor.len == 0
                    ? CREDHUB_E_UNAUTHENTICATED
-                   : ngx_credhub_name_allowed(op, credhub_str("/management"),
-                       operation, &folded);
+                   : ngx_credhub_name_allowed(
+                       op, credhub_str("/management"), operation, &folded);
 
     default:
         return CREDHUB_E_NOT_FOUND;
@@ -266,8 +262,8 @@ ngx_http_credhub_management_written(ngx_credhub_op_t *op)
 static ngx_credhub_rc_e
 ngx_http_credhub_management_answer(ngx_credhub_op_t *op)
 {
-    return ngx_http_credhub_management_state(op,
-        ngx_credhub_read_only_checked(op->call, 0));
+    return ngx_http_credhub_management_state(
+        op, ngx_credhub_read_only_checked(op->call, 0));
 }
 
 
@@ -296,8 +292,7 @@ ngx_http_credhub_refused_answer(ngx_credhub_op_t *op)
 
     return ngx_credhub_read_only_checked(op->call, 0)
                ? ngx_credhub_op_error(op, CREDHUB_E_READ_ONLY)
-               : ngx_credhub_op_fail(op, input->refused,
-                   input->refused_detail);
+               : ngx_credhub_op_fail(op, input->refused, input->refused_detail);
 }
 
 

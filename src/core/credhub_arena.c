@@ -79,10 +79,10 @@ static void credhub_arena_block_init(
 static void    credhub_arena_block_wipe(credhub_arena_block_t *block);
 static u_char *credhub_arena_block_take(
     credhub_arena_block_t *block, size_t size, size_t align);
-static u_char *
-credhub_arena_take(credhub_arena_t *arena, size_t size, size_t align);
-static credhub_arena_block_t *
-credhub_arena_add_block(credhub_arena_t *arena, size_t size);
+static u_char *credhub_arena_take(
+    credhub_arena_t *arena, size_t size, size_t align);
+static credhub_arena_block_t *credhub_arena_add_block(
+    credhub_arena_t *arena, size_t size);
 
 
 credhub_arena_t *

@@ -23,9 +23,9 @@ typedef struct {
 } credhub_str_t;
 
 
-#define credhub_string(s)             \
-    {                                 \
-        sizeof(s) - 1, (u_char *) (s) \
+#define credhub_string(s)                                                      \
+    {                                                                          \
+        sizeof(s) - 1, (u_char *) (s)                                          \
     }
 #define credhub_str(s)   ((credhub_str_t) credhub_string(s))
 #define credhub_null_str ((credhub_str_t){ 0, NULL })
@@ -48,8 +48,8 @@ u_char *credhub_arena_bytes(credhub_arena_t *arena, size_t size);
 
 /* A copy, followed by a NUL byte that `len` does not count;
  * .data == NULL when memory is exhausted. */
-credhub_str_t
-credhub_arena_copy(credhub_arena_t *arena, const void *data, size_t len);
+credhub_str_t credhub_arena_copy(
+    credhub_arena_t *arena, const void *data, size_t len);
 
 /* Bytes taken from the system by this arena. */
 size_t credhub_arena_size(const credhub_arena_t *arena);
@@ -65,7 +65,7 @@ typedef struct {
     u_char          *data;
     size_t           len;
     size_t           size;
-    unsigned         failed : 1;
+    unsigned         failed:1;
 } credhub_buf_t;
 
 
@@ -91,7 +91,7 @@ credhub_str_t credhub_buf_str(const credhub_buf_t *buf);
 
 
 /* An ASCII letter in lower case, any other byte as it is. */
-#define credhub_lower(c) \
+#define credhub_lower(c)                                                       \
     ((u_char) ((c) >= 'A' && (c) <= 'Z' ? (c) | 0x20 : (c)))
 
 /* Exact comparison, and comparison with ASCII case folded. */

@@ -18,9 +18,9 @@ typedef credhub_error_e (*credhub_bind_pt)(credhub_arena_t *arena,
     const credhub_bind_t *field, credhub_str_t value, void *data);
 
 
-static void credhub_bind_free(void *p);
-static const credhub_bind_t *
-credhub_bind_find(const credhub_bind_t *fields, credhub_str_t key);
+static void                  credhub_bind_free(void *p);
+static const credhub_bind_t *credhub_bind_find(
+    const credhub_bind_t *fields, credhub_str_t key);
 static credhub_error_e credhub_bind_string(credhub_arena_t *arena,
     const credhub_bind_t *field, credhub_str_t value, void *data);
 static credhub_error_e credhub_bind_raw(credhub_arena_t *arena,

@@ -25,12 +25,12 @@ typedef enum {
 
 typedef struct {
     int64_t  value;
-    unsigned set : 1; /* the member was there and not null */
+    unsigned set:1; /* the member was there and not null */
 } credhub_int_t;
 
 typedef struct {
-    unsigned value : 1;
-    unsigned set : 1;
+    unsigned value:1;
+    unsigned set:1;
 } credhub_flag_t;
 
 
@@ -38,13 +38,13 @@ typedef struct {
     const char    *name;
     credhub_bind_e kind;
     size_t         offset;
-    unsigned       nullable : 1; /* BOOL and INT: null counts as absent,
+    unsigned       nullable:1; /* BOOL and INT: null counts as absent,
                                    else it is CREDHUB_E_BAD_REQUEST */
 } credhub_bind_t;
 
-#define credhub_bind_end                \
-    {                                   \
-        NULL, CREDHUB_BIND_IGNORE, 0, 0 \
+#define credhub_bind_end                                                       \
+    {                                                                          \
+        NULL, CREDHUB_BIND_IGNORE, 0, 0                                        \
     }
 
 
@@ -54,9 +54,9 @@ typedef struct {
  * key in `detail`, CREDHUB_E_INTERNAL when memory is exhausted. `target` must
  * be zeroed; strings live in the arena, ranges in the source text.
  */
-credhub_error_e
-credhub_bind(credhub_arena_t *arena, const credhub_bind_t *fields,
-    credhub_str_t object, void *target, credhub_str_t *detail);
+credhub_error_e credhub_bind(credhub_arena_t *arena,
+    const credhub_bind_t *fields, credhub_str_t object, void *target,
+    credhub_str_t *detail);
 
 
 /* Makes jansson wipe what it frees. Once per process, before first use. */

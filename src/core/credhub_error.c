@@ -29,8 +29,8 @@ static const credhub_error_t *credhub_error_row(credhub_error_e kind);
 static void credhub_error_clean(credhub_detail_t *clean, credhub_str_t detail);
 static size_t credhub_error_clean_one(
     credhub_detail_t *clean, credhub_str_t detail, size_t i);
-static void
-credhub_error_add(credhub_buf_t *buf, const char *text, credhub_str_t detail);
+static void credhub_error_add(
+    credhub_buf_t *buf, const char *text, credhub_str_t detail);
 
 
 /* clang-format off */

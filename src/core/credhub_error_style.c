@@ -83,8 +83,8 @@ static const credhub_error_style_t  credhub_error_styles[] = {
 
 
 void
-credhub_error_style_status(credhub_buf_t *buf, credhub_str_t target,
-    unsigned status)
+credhub_error_style_status(
+    credhub_buf_t *buf, credhub_str_t target, unsigned status)
 {
     const char *const           *part;
     const credhub_status_t      *row;
@@ -97,7 +97,6 @@ credhub_error_style_status(credhub_buf_t *buf, credhub_str_t target,
     }
 
     for (style = credhub_error_styles; style->prefix.len != 0; style++) {
-
         if (target.len >= style->prefix.len
             && memcmp(target.data, style->prefix.data, style->prefix.len) == 0
             && (target.len == style->prefix.len
@@ -108,9 +107,7 @@ credhub_error_style_status(credhub_buf_t *buf, credhub_str_t target,
     }
 
     for (part = style->parts; *part != NULL; part++) {
-
         switch (**part) {
-
         case '\1':
             credhub_buf_add(buf, row->code, strlen(row->code));
             break;

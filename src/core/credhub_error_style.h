@@ -19,8 +19,8 @@
  *
  * `target` is the request target as it was received.
  */
-void credhub_error_style_status(credhub_buf_t *buf, credhub_str_t target,
-    unsigned status);
+void credhub_error_style_status(
+    credhub_buf_t *buf, credhub_str_t target, unsigned status);
 
 
 #endif /* _CREDHUB_ERROR_STYLE_H_INCLUDED_ */

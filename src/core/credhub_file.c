@@ -12,13 +12,13 @@
 
 
 static const char *credhub_file_check(int fd);
-static const char *
-credhub_file_fill(int fd, u_char *buf, size_t size, size_t *len);
+static const char *credhub_file_fill(
+    int fd, u_char *buf, size_t size, size_t *len);
 
 
 const char *
-credhub_file_read_secret(const char *file, u_char *buf, size_t size,
-                         size_t *len)
+credhub_file_read_secret(
+    const char *file, u_char *buf, size_t size, size_t *len)
 {
     int         fd, err;
     const char *error;

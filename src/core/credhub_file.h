@@ -15,8 +15,8 @@
  * file's name); errno is set when a system call failed, 0 otherwise. On error
  * `buf` may hold a part of the file.
  */
-const char *credhub_file_read_secret(const char *file, u_char *buf,
-    size_t size, size_t *len);
+const char *credhub_file_read_secret(
+    const char *file, u_char *buf, size_t size, size_t *len);
 
 
 #endif /* _CREDHUB_FILE_H_INCLUDED_ */

@@ -15,8 +15,8 @@
 
 
 static int credhub_identity_client(X509 *certificate);
-static int credhub_identity_unit(X509_NAME_ENTRY *entry,
-                                 u_char actor[CREDHUB_MTLS_ACTOR_LEN]);
+static int credhub_identity_unit(
+    X509_NAME_ENTRY *entry, u_char actor[CREDHUB_MTLS_ACTOR_LEN]);
 
 
 credhub_error_e
@@ -68,8 +68,8 @@ credhub_identity_client(X509 *certificate)
 
 
 static int
-credhub_identity_unit(X509_NAME_ENTRY *entry,
-                      u_char           actor[CREDHUB_MTLS_ACTOR_LEN])
+credhub_identity_unit(
+    X509_NAME_ENTRY *entry, u_char actor[CREDHUB_MTLS_ACTOR_LEN])
 {
     int           len, found;
     u_char       *unit, uuid[CREDHUB_UUID_LEN];

@@ -21,8 +21,8 @@
  * CREDHUB_E_MTLS_ID when no OU fits. Compares by length, so an embedded NUL
  * does not end a value. Leaves OpenSSL's error queue as it was.
  */
-credhub_error_e credhub_identity(X509 *certificate,
-    u_char actor[CREDHUB_MTLS_ACTOR_LEN]);
+credhub_error_e credhub_identity(
+    X509 *certificate, u_char actor[CREDHUB_MTLS_ACTOR_LEN]);
 
 
 #endif /* _CREDHUB_IDENTITY_H_INCLUDED_ */

@@ -69,8 +69,8 @@ int credhub_json_member(
 int credhub_json_element(credhub_json_iter_t *iter, credhub_str_t *value);
 
 /* The value of a member by its plain name; 0 when there is none. */
-int
-credhub_json_get(credhub_str_t object, const char *name, credhub_str_t *value);
+int credhub_json_get(
+    credhub_str_t object, const char *name, credhub_str_t *value);
 
 
 /* Does this string source (with quotes) spell exactly `plain`? */

@@ -34,10 +34,10 @@ static credhub_error_e credhub_json_check_array(credhub_json_check_t *check);
 static credhub_error_e credhub_json_check_string(credhub_json_check_t *check);
 static credhub_error_e credhub_json_check_number(credhub_json_check_t *check);
 static int             credhub_json_check_digits(credhub_json_check_t *check);
-static credhub_error_e
-credhub_json_check_word(credhub_json_check_t *check, credhub_str_t word);
-static credhub_error_e
-credhub_json_push_key(credhub_json_check_t *check, credhub_str_t source);
+static credhub_error_e credhub_json_check_word(
+    credhub_json_check_t *check, credhub_str_t word);
+static credhub_error_e credhub_json_push_key(
+    credhub_json_check_t *check, credhub_str_t source);
 static int credhub_json_unique(credhub_json_check_t *check, size_t first);
 static int credhub_json_compare(const void *one, const void *two);
 static int credhub_json_next(credhub_json_check_t *check);

@@ -13,8 +13,8 @@
 #define CREDHUB_JSON_WORD(c) (UINT64_C(0x0101010101010101) * (c))
 
 
-static int
-credhub_json_hex4(const u_char *p, const u_char *last, uint32_t *unit);
+static int credhub_json_hex4(
+    const u_char *p, const u_char *last, uint32_t *unit);
 static u_char *credhub_json_utf8(uint32_t c, u_char *out);
 
 

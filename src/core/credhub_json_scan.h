@@ -13,7 +13,7 @@
 
 #define CREDHUB_JSON_ESCAPE_MAX 4 /* bytes that one escape stands for */
 
-#define credhub_json_is_space(c) \
+#define credhub_json_is_space(c)                                               \
     ((c) == ' ' || (c) == '\t' || (c) == '\n' || (c) == '\r')
 
 

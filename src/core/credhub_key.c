@@ -33,20 +33,27 @@ typedef struct {
 
 
 static EVP_PKEY *credhub_key_generate(unsigned bits, atomic_int *cancel);
-static int       credhub_key_progress(EVP_PKEY_CTX *ctx);
-static int       credhub_key_pem(credhub_arena_t *arena, const EVP_PKEY *key,
-                                 int private, credhub_str_t             *out);
-static int  credhub_key_ssh_public(credhub_arena_t *arena, const EVP_PKEY *key,
-                                   credhub_str_t comment, credhub_str_t *out);
+
+static int credhub_key_progress(EVP_PKEY_CTX *ctx);
+static int credhub_key_pem(credhub_arena_t *arena, const EVP_PKEY *key,
+    int secret, credhub_str_t *out);
+static int credhub_key_ssh_public(credhub_arena_t *arena, const EVP_PKEY *key,
+    credhub_str_t comment, credhub_str_t *out);
+
 static void credhub_ssh_add_string(credhub_buf_t *buf, credhub_str_t str);
-static int  credhub_ssh_add_number(credhub_buf_t *buf, const EVP_PKEY *key,
-                                   const char *name);
-static int  credhub_ssh_take(credhub_str_t *rest, credhub_str_t *str);
-static int  credhub_ssh_line(credhub_arena_t *arena, credhub_str_t text,
-                             credhub_ssh_line_t *line);
+
+static int credhub_ssh_add_number(
+    credhub_buf_t *buf, const EVP_PKEY *key, const char *name);
+static int credhub_ssh_take(credhub_str_t *rest, credhub_str_t *str);
+static int credhub_ssh_line(
+    credhub_arena_t *arena, credhub_str_t text, credhub_ssh_line_t *line);
+
+static size_t credhub_ssh_comment(const u_char *comment, const u_char *last);
+
 static unsigned credhub_ssh_rsa_bits(credhub_str_t blob);
-static int
-credhub_key_no_passphrase(char *buf, int size, int rwflag, void *data);
+
+static int credhub_key_no_passphrase(
+    char *buf, int size, int rwflag, void *data);
 
 
 int
@@ -58,7 +65,7 @@ credhub_key_length_valid(int64_t bits)
 
 credhub_error_e
 credhub_key_rsa(credhub_arena_t *arena, unsigned bits, atomic_int *cancel,
-                credhub_key_pair_t *pair)
+    credhub_key_pair_t *pair)
 {
     int       ok;
     EVP_PKEY *key;
@@ -80,7 +87,7 @@ credhub_key_rsa(credhub_arena_t *arena, unsigned bits, atomic_int *cancel,
 
 credhub_error_e
 credhub_key_ssh(credhub_arena_t *arena, unsigned bits, credhub_str_t comment,
-                atomic_int *cancel, credhub_key_pair_t *pair)
+    atomic_int *cancel, credhub_key_pair_t *pair)
 {
     int       ok;
     EVP_PKEY *key;
@@ -149,8 +156,8 @@ credhub_key_progress(EVP_PKEY_CTX *ctx)
 
 
 static int
-credhub_key_pem(credhub_arena_t *arena, const EVP_PKEY *key, int private,
-                credhub_str_t *out)
+credhub_key_pem(
+    credhub_arena_t *arena, const EVP_PKEY *key, int secret, credhub_str_t *out)
 {
     int   ok;
     BIO  *bio;
@@ -164,9 +171,9 @@ credhub_key_pem(credhub_arena_t *arena, const EVP_PKEY *key, int private,
         return 0;
     }
 
-    if (private) {
-        ok = PEM_write_bio_PrivateKey_traditional(bio, key, NULL, NULL, 0, NULL,
-                                                  NULL)
+    if (secret) {
+        ok = PEM_write_bio_PrivateKey_traditional(
+                 bio, key, NULL, NULL, 0, NULL, NULL)
              == 1;
 
     } else {
@@ -187,7 +194,7 @@ credhub_key_pem(credhub_arena_t *arena, const EVP_PKEY *key, int private,
 
 static int
 credhub_key_ssh_public(credhub_arena_t *arena, const EVP_PKEY *key,
-                       credhub_str_t comment, credhub_str_t *out)
+    credhub_str_t comment, credhub_str_t *out)
 {
     credhub_buf_t blob, line;
     credhub_str_t text;
@@ -245,8 +252,8 @@ credhub_ssh_add_string(credhub_buf_t *buf, credhub_str_t str)
 /* An mpint: big-endian, with a zero in front where the first bit is set. */
 
 static int
-credhub_ssh_add_number(credhub_buf_t *buf, const EVP_PKEY *key,
-                       const char *name)
+credhub_ssh_add_number(
+    credhub_buf_t *buf, const EVP_PKEY *key, const char *name)
 {
     int           ok;
     BIGNUM       *number;
@@ -297,7 +304,7 @@ credhub_key_rsa_bits(credhub_str_t pem)
 
     if (bio != NULL
         && PEM_bytes_read_bio(&der, &len, NULL, PEM_STRING_PUBLIC, bio,
-                              credhub_key_no_passphrase, NULL)
+               credhub_key_no_passphrase, NULL)
                == 1)
     {
         p = der;
@@ -402,8 +409,15 @@ credhub_key_fingerprint(credhub_arena_t *arena, credhub_str_t text)
         return credhub_null_str;
     }
 
-    bytes.len = sizeof(digest);
+    ERR_set_mark();
     bytes.data = SHA256(line.blob.data, line.blob.len, digest);
+    ERR_pop_to_mark();
+
+    if (bytes.data == NULL) {
+        return credhub_null_str;
+    }
+
+    bytes.len = sizeof(digest);
 
     return credhub_base64(arena, bytes, 0);
 }
@@ -412,8 +426,8 @@ credhub_key_fingerprint(credhub_arena_t *arena, credhub_str_t text)
 /* 0 unless the blob begins with the word that stands before it. */
 
 static int
-credhub_ssh_line(credhub_arena_t *arena, credhub_str_t text,
-                 credhub_ssh_line_t *line)
+credhub_ssh_line(
+    credhub_arena_t *arena, credhub_str_t text, credhub_ssh_line_t *line)
 {
     u_char       *p, *last;
     credhub_str_t rest, word;
@@ -449,7 +463,7 @@ credhub_ssh_line(credhub_arena_t *arena, credhub_str_t text,
 
     } else {
         line->comment.data = p + 1;
-        line->comment.len = (size_t) (last - line->comment.data);
+        line->comment.len = credhub_ssh_comment(p + 1, last);
     }
 
     rest.len = (size_t) (p - rest.data);
@@ -463,6 +477,23 @@ credhub_ssh_line(credhub_arena_t *arena, credhub_str_t text,
     rest = line->blob;
 
     return credhub_ssh_take(&rest, &word) && credhub_str_eq(word, line->word);
+}
+
+
+/* A stored text may have several lines; a comment has one. */
+
+static size_t
+credhub_ssh_comment(const u_char *comment, const u_char *last)
+{
+    const u_char *p;
+
+    for (p = comment; p < last; p++) {
+        if (*p == '\n' || *p == '\r') {
+            break;
+        }
+    }
+
+    return (size_t) (p - comment);
 }
 
 

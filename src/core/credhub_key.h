@@ -47,8 +47,8 @@ unsigned credhub_key_ssh_bits(credhub_str_t line, credhub_str_t *comment);
  * "<word> <base64 of a blob whose inner type is that word>[ comment]";
  * .data == NULL when it is not.
  */
-credhub_str_t credhub_key_fingerprint(credhub_arena_t *arena,
-    credhub_str_t line);
+credhub_str_t credhub_key_fingerprint(
+    credhub_arena_t *arena, credhub_str_t line);
 
 
 #endif /* _CREDHUB_KEY_H_INCLUDED_ */

@@ -50,17 +50,18 @@ struct credhub_keyring_s {
 };
 
 
-static const char *credhub_keyring_check(const credhub_keyring_t *keyring,
-                                         credhub_str_t id, credhub_str_t path);
-static const char *
-credhub_keyring_read(credhub_keyring_secrets_t *secrets, const char *file);
-static const char *
-credhub_keyring_decode(credhub_keyring_secrets_t *secrets, size_t len);
-static const char *credhub_keyring_append(credhub_keyring_t *keyring,
-                                          credhub_str_t id, credhub_str_t path);
+static const char *credhub_keyring_check(
+    const credhub_keyring_t *keyring, credhub_str_t id, credhub_str_t path);
+static const char *credhub_keyring_read(
+    credhub_keyring_secrets_t *secrets, const char *file);
+static const char *credhub_keyring_decode(
+    credhub_keyring_secrets_t *secrets, size_t len);
+static const char *credhub_keyring_append(
+    credhub_keyring_t *keyring, credhub_str_t id, credhub_str_t path);
+
 static int credhub_keyring_derive(credhub_keyring_secrets_t *secrets, size_t i);
-static int
-credhub_keyring_covers(const credhub_keyring_key_t *key, credhub_str_t name);
+static int credhub_keyring_covers(
+    const credhub_keyring_key_t *key, credhub_str_t name);
 
 
 static const credhub_str_t credhub_keyring_info[CREDHUB_SUBKEYS] = {
@@ -90,7 +91,7 @@ credhub_keyring_create(void)
     }
 
     secrets = mmap(NULL, sizeof(credhub_keyring_secrets_t),
-                   PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (secrets == MAP_FAILED) {
         credhub_arena_destroy(arena);
         return NULL;
@@ -110,15 +111,8 @@ credhub_keyring_create(void)
 void
 credhub_keyring_destroy(credhub_keyring_t *keyring)
 {
-    size_t i;
-
     if (keyring == NULL) {
         return;
-    }
-
-    for (i = 0; i < keyring->n; i++) {
-        EVP_CIPHER_CTX_free(keyring->keys[i].ciphers[0]);
-        EVP_CIPHER_CTX_free(keyring->keys[i].ciphers[1]);
     }
 
     credhub_keyring_wipe(keyring);
@@ -128,9 +122,19 @@ credhub_keyring_destroy(credhub_keyring_t *keyring)
 }
 
 
+/* Without keys left none is found, so nothing is sealed with a wiped one. */
+
 void
 credhub_keyring_wipe(credhub_keyring_t *keyring)
 {
+    size_t i;
+
+    for (i = 0; i < keyring->n; i++) {
+        EVP_CIPHER_CTX_free(keyring->keys[i].ciphers[0]);
+        EVP_CIPHER_CTX_free(keyring->keys[i].ciphers[1]);
+    }
+
+    keyring->n = 0;
     OPENSSL_cleanse(keyring->secrets, sizeof(credhub_keyring_secrets_t));
 }
 
@@ -144,7 +148,7 @@ credhub_keyring_lock(credhub_keyring_t *keyring)
 
 const char *
 credhub_keyring_add(credhub_keyring_t *keyring, const char *id,
-                    const char *file, credhub_str_t path)
+    const char *file, credhub_str_t path)
 {
     int                        err;
     const char                *error;
@@ -177,8 +181,8 @@ credhub_keyring_add(credhub_keyring_t *keyring, const char *id,
     }
 
     if (error != NULL) {
-        OPENSSL_cleanse(secrets->subkeys[keyring->n],
-                        sizeof(secrets->subkeys[keyring->n]));
+        OPENSSL_cleanse(
+            secrets->subkeys[keyring->n], sizeof(secrets->subkeys[keyring->n]));
     }
 
     OPENSSL_cleanse(secrets, offsetof(credhub_keyring_secrets_t, subkeys));
@@ -190,8 +194,8 @@ credhub_keyring_add(credhub_keyring_t *keyring, const char *id,
 
 
 static const char *
-credhub_keyring_check(const credhub_keyring_t *keyring, credhub_str_t id,
-                      credhub_str_t path)
+credhub_keyring_check(
+    const credhub_keyring_t *keyring, credhub_str_t id, credhub_str_t path)
 {
     size_t i;
 
@@ -233,8 +237,8 @@ credhub_keyring_read(credhub_keyring_secrets_t *secrets, const char *file)
     size_t      len;
     const char *error;
 
-    error = credhub_file_read_secret(file, secrets->file, sizeof(secrets->file),
-                                     &len);
+    error = credhub_file_read_secret(
+        file, secrets->file, sizeof(secrets->file), &len);
 
     return (error == NULL) ? credhub_keyring_decode(secrets, len) : error;
 }
@@ -260,8 +264,8 @@ credhub_keyring_decode(credhub_keyring_secrets_t *secrets, size_t len)
         /* OpenSSL decodes leniently; only the one right spelling counts */
 
         if (n == CREDHUB_KEY_SIZE + 1) {
-            (void) EVP_EncodeBlock(secrets->base64, secrets->key,
-                                   CREDHUB_KEY_SIZE);
+            (void) EVP_EncodeBlock(
+                secrets->base64, secrets->key, CREDHUB_KEY_SIZE);
 
             if (memcmp(secrets->base64, secrets->file, CREDHUB_KEY_BASE64) == 0)
             {
@@ -277,8 +281,8 @@ credhub_keyring_decode(credhub_keyring_secrets_t *secrets, size_t len)
 /* Makes secrets->key the key number keyring->n. */
 
 static const char *
-credhub_keyring_append(credhub_keyring_t *keyring, credhub_str_t id,
-                       credhub_str_t path)
+credhub_keyring_append(
+    credhub_keyring_t *keyring, credhub_str_t id, credhub_str_t path)
 {
     size_t                     i;
     u_char                     mac[EVP_MAX_MD_SIZE];
@@ -291,7 +295,7 @@ credhub_keyring_append(credhub_keyring_t *keyring, credhub_str_t id,
     secrets = keyring->secrets;
 
     if (HMAC(EVP_sha256(), secrets->key, CREDHUB_KEY_SIZE, label.data,
-             label.len, mac, NULL)
+            label.len, mac, NULL)
             == NULL
         || credhub_keyring_derive(secrets, keyring->n) != 0)
     {
@@ -303,7 +307,7 @@ credhub_keyring_append(credhub_keyring_t *keyring, credhub_str_t id,
 
     for (i = 0; i < keyring->n; i++) {
         if (memcmp(keyring->keys[i].fingerprint, key->fingerprint,
-                   CREDHUB_FINGERPRINT_SIZE)
+                CREDHUB_FINGERPRINT_SIZE)
                 == 0
             && credhub_str_eq(keyring->keys[i].path, path))
         {
@@ -341,8 +345,8 @@ credhub_keyring_derive(credhub_keyring_secrets_t *secrets, size_t i)
         return -1;
     }
 
-    params[0] = OSSL_PARAM_construct_utf8_string(OSSL_KDF_PARAM_DIGEST,
-                                                 (char *) "SHA256", 0);
+    params[0] = OSSL_PARAM_construct_utf8_string(
+        OSSL_KDF_PARAM_DIGEST, (char *) "SHA256", 0);
     params[1] = OSSL_PARAM_construct_octet_string(
         OSSL_KDF_PARAM_KEY, secrets->key, CREDHUB_KEY_SIZE);
     params[3] = OSSL_PARAM_construct_end();
@@ -350,14 +354,13 @@ credhub_keyring_derive(credhub_keyring_secrets_t *secrets, size_t i)
     rc = 1;
 
     for (p = 0; p < CREDHUB_SUBKEYS && rc > 0; p++) {
-        params[2] = OSSL_PARAM_construct_octet_string(
-            OSSL_KDF_PARAM_INFO, credhub_keyring_info[p].data,
-            credhub_keyring_info[p].len);
+        params[2] = OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_INFO,
+            credhub_keyring_info[p].data, credhub_keyring_info[p].len);
 
         EVP_KDF_CTX_reset(ctx);
 
-        rc = EVP_KDF_derive(ctx, secrets->subkeys[i][p], CREDHUB_KEY_SIZE,
-                            params);
+        rc = EVP_KDF_derive(
+            ctx, secrets->subkeys[i][p], CREDHUB_KEY_SIZE, params);
     }
 
     EVP_KDF_CTX_free(ctx);
@@ -412,13 +415,13 @@ credhub_keyring_for(const credhub_keyring_t *keyring, credhub_str_t name)
 
 int
 credhub_keyring_find(const credhub_keyring_t *keyring,
-                     const u_char fingerprint[CREDHUB_FINGERPRINT_SIZE])
+    const u_char fingerprint[CREDHUB_FINGERPRINT_SIZE])
 {
     size_t i;
 
     for (i = 0; i < keyring->n; i++) {
         if (memcmp(keyring->keys[i].fingerprint, fingerprint,
-                   CREDHUB_FINGERPRINT_SIZE)
+                CREDHUB_FINGERPRINT_SIZE)
             == 0)
         {
             return (int) i;
@@ -431,7 +434,7 @@ credhub_keyring_find(const credhub_keyring_t *keyring,
 
 int
 credhub_keyring_state(const credhub_keyring_t *keyring,
-                      const u_char fingerprint[CREDHUB_FINGERPRINT_SIZE])
+    const u_char fingerprint[CREDHUB_FINGERPRINT_SIZE])
 {
     size_t i, k;
 
@@ -448,7 +451,7 @@ credhub_keyring_state(const credhub_keyring_t *keyring,
 
         if (k == i
             && memcmp(keyring->keys[i].fingerprint, fingerprint,
-                      CREDHUB_FINGERPRINT_SIZE)
+                   CREDHUB_FINGERPRINT_SIZE)
                    == 0)
         {
             return 1;
@@ -461,14 +464,13 @@ credhub_keyring_state(const credhub_keyring_t *keyring,
 
 int
 credhub_keyring_opener(const credhub_keyring_t *keyring,
-                       const u_char  fingerprint[CREDHUB_FINGERPRINT_SIZE],
-                       credhub_str_t name)
+    const u_char fingerprint[CREDHUB_FINGERPRINT_SIZE], credhub_str_t name)
 {
     size_t i;
 
     for (i = 0; i < keyring->n; i++) {
         if (memcmp(keyring->keys[i].fingerprint, fingerprint,
-                   CREDHUB_FINGERPRINT_SIZE)
+                CREDHUB_FINGERPRINT_SIZE)
                 == 0
             && credhub_keyring_covers(&keyring->keys[i], name))
         {
@@ -481,8 +483,8 @@ credhub_keyring_opener(const credhub_keyring_t *keyring,
 
 
 const u_char *
-credhub_keyring_subkey(const credhub_keyring_t *keyring, size_t i,
-                       credhub_subkey_e purpose)
+credhub_keyring_subkey(
+    const credhub_keyring_t *keyring, size_t i, credhub_subkey_e purpose)
 {
     return keyring->secrets->subkeys[i][purpose];
 }
@@ -506,8 +508,7 @@ credhub_keyring_cipher(credhub_keyring_t *keyring, size_t i, int encrypt)
     ctx = EVP_CIPHER_CTX_new();
 
     if (cipher == NULL || ctx == NULL
-        || EVP_CipherInit_ex2(
-               ctx, cipher,
+        || EVP_CipherInit_ex2(ctx, cipher,
                credhub_keyring_subkey(keyring, i, CREDHUB_SUBKEY_SEAL), NULL,
                encrypt != 0, NULL)
                != 1)

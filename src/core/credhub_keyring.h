@@ -66,8 +66,8 @@ size_t credhub_keyring_count(const credhub_keyring_t *keyring);
 
 /* The fingerprint of key number i, in the order of configuration: the first 8
  * bytes of HMAC-SHA256(key, "credhub v1 fingerprint"). */
-const u_char *credhub_keyring_fingerprint(const credhub_keyring_t *keyring,
-    size_t i);
+const u_char *credhub_keyring_fingerprint(
+    const credhub_keyring_t *keyring, size_t i);
 
 /* The number of the key that seals this folded name: of the keys with the
  * longest covering path the first; -1 when none covers it. */
@@ -88,16 +88,16 @@ int credhub_keyring_opener(const credhub_keyring_t *keyring,
     const u_char fingerprint[CREDHUB_FINGERPRINT_SIZE], credhub_str_t name);
 
 /* CREDHUB_KEY_SIZE bytes inside the mapping. */
-const u_char *credhub_keyring_subkey(const credhub_keyring_t *keyring,
-    size_t i, credhub_subkey_e purpose);
+const u_char *credhub_keyring_subkey(
+    const credhub_keyring_t *keyring, size_t i, credhub_subkey_e purpose);
 
 /*
  * An AES-256-GCM context of key number i, keyed with CREDHUB_SUBKEY_SEAL at
  * its first use in a process and kept: a caller sets only the nonce. One for
  * sealing, one for opening; the keyring frees them. NULL when OpenSSL failed.
  */
-EVP_CIPHER_CTX *credhub_keyring_cipher(credhub_keyring_t *keyring, size_t i,
-    int encrypt);
+EVP_CIPHER_CTX *credhub_keyring_cipher(
+    credhub_keyring_t *keyring, size_t i, int encrypt);
 
 
 #endif /* _CREDHUB_KEYRING_H_INCLUDED_ */

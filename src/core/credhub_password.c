@@ -25,7 +25,7 @@
 
 typedef struct {
     size_t   left;
-    unsigned failed : 1;
+    unsigned failed:1;
     u_char   bytes[CREDHUB_RANDOM_BATCH];
 } credhub_random_t;
 
@@ -33,7 +33,7 @@ typedef struct {
 typedef struct {
     EVP_MD     *md;
     EVP_MD_CTX *ctx;
-    unsigned    failed : 1;
+    unsigned    failed:1;
 
     const u_char *password;
     size_t        len;
@@ -46,16 +46,17 @@ typedef struct {
 
 
 static unsigned credhub_random_below(credhub_random_t *random, unsigned n);
-static void credhub_password_fill(credhub_random_t *random, unsigned classes,
-                                  u_char *data, size_t len);
+
+static void credhub_password_fill(
+    credhub_random_t *random, unsigned classes, u_char *data, size_t len);
 static void credhub_crypt_start(credhub_crypt_t *crypt);
-static void
-credhub_crypt_add(credhub_crypt_t *crypt, const u_char *data, size_t len);
+static void credhub_crypt_add(
+    credhub_crypt_t *crypt, const u_char *data, size_t len);
 static void credhub_crypt_end(credhub_crypt_t *crypt);
 static void credhub_crypt_first(credhub_crypt_t *crypt);
 static void credhub_crypt_sequences(credhub_crypt_t *crypt);
-static void
-credhub_crypt_repeat(const credhub_crypt_t *crypt, u_char *out, size_t len);
+static void credhub_crypt_repeat(
+    const credhub_crypt_t *crypt, u_char *out, size_t len);
 static void credhub_crypt_rounds(credhub_crypt_t *crypt);
 static void credhub_crypt_text(const credhub_crypt_t *crypt, u_char *out);
 
@@ -73,8 +74,8 @@ static const u_char credhub_crypt_chars[] = "./0123456789"
 
 
 credhub_error_e
-credhub_password(credhub_arena_t *arena, size_t len, unsigned classes,
-                 credhub_str_t *out)
+credhub_password(
+    credhub_arena_t *arena, size_t len, unsigned classes, credhub_str_t *out)
 {
     credhub_random_t random;
 
@@ -108,8 +109,8 @@ credhub_password(credhub_arena_t *arena, size_t len, unsigned classes,
 
 
 static void
-credhub_password_fill(credhub_random_t *random, unsigned classes, u_char *data,
-                      size_t len)
+credhub_password_fill(
+    credhub_random_t *random, unsigned classes, u_char *data, size_t len)
 {
     u_char   c, all[CREDHUB_CLASS_CHARS];
     size_t   i, n;
@@ -174,8 +175,8 @@ credhub_random_below(credhub_random_t *random, unsigned n)
 
 
 credhub_error_e
-credhub_password_hash(credhub_arena_t *arena, credhub_str_t password,
-                      credhub_str_t *out)
+credhub_password_hash(
+    credhub_arena_t *arena, credhub_str_t password, credhub_str_t *out)
 {
     size_t           i;
     u_char          *text;
@@ -361,7 +362,7 @@ credhub_crypt_rounds(credhub_crypt_t *crypt)
         credhub_crypt_start(crypt);
 
         credhub_crypt_add(crypt, odd ? crypt->p : crypt->digest,
-                          odd ? crypt->len : CREDHUB_CRYPT_DIGEST);
+            odd ? crypt->len : CREDHUB_CRYPT_DIGEST);
 
         if (i % 3 != 0) {
             credhub_crypt_add(crypt, crypt->s, CREDHUB_CRYPT_SALT);
@@ -372,7 +373,7 @@ credhub_crypt_rounds(credhub_crypt_t *crypt)
         }
 
         credhub_crypt_add(crypt, odd ? crypt->digest : crypt->p,
-                          odd ? CREDHUB_CRYPT_DIGEST : crypt->len);
+            odd ? CREDHUB_CRYPT_DIGEST : crypt->len);
 
         credhub_crypt_end(crypt);
     }

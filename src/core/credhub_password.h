@@ -13,10 +13,10 @@
 #define CREDHUB_PASSWORD_DEFAULT 30
 #define CREDHUB_USERNAME_LEN     20
 
-#define CREDHUB_CHARS_LOWER   0x01
-#define CREDHUB_CHARS_UPPER   0x02
-#define CREDHUB_CHARS_NUMBER  0x04
-#define CREDHUB_CHARS_SPECIAL 0x08
+#define CREDHUB_CHARS_LOWER      0x01
+#define CREDHUB_CHARS_UPPER      0x02
+#define CREDHUB_CHARS_NUMBER     0x04
+#define CREDHUB_CHARS_SPECIAL    0x08
 
 
 /*
@@ -25,16 +25,16 @@
  * CREDHUB_E_NO_CHARSET when classes is 0, CREDHUB_E_INTERNAL when the random
  * generator or memory failed.
  */
-credhub_error_e credhub_password(credhub_arena_t *arena, size_t len,
-    unsigned classes, credhub_str_t *out);
+credhub_error_e credhub_password(
+    credhub_arena_t *arena, size_t len, unsigned classes, credhub_str_t *out);
 
 /*
  * $6$ with a random salt of 8 characters and the default rounds (crypt(5)).
  * A NUL byte inside the password is CREDHUB_E_BAD_REQUEST. Takes milliseconds:
  * CPU threads only. Thread-safe.
  */
-credhub_error_e credhub_password_hash(credhub_arena_t *arena,
-    credhub_str_t password, credhub_str_t *out);
+credhub_error_e credhub_password_hash(
+    credhub_arena_t *arena, credhub_str_t password, credhub_str_t *out);
 
 
 #endif /* _CREDHUB_PASSWORD_H_INCLUDED_ */

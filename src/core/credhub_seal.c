@@ -24,15 +24,15 @@
 #define CREDHUB_SEAL_MAX     (INT_MAX - CREDHUB_SEAL_OVERHEAD)
 
 
-static int credhub_seal_start(EVP_CIPHER_CTX *ctx, const u_char *blob,
-                              const credhub_place_t *place);
-static int credhub_seal_update(EVP_CIPHER_CTX *ctx, u_char *out,
-                               const u_char *data, size_t len);
+static int credhub_seal_start(
+    EVP_CIPHER_CTX *ctx, const u_char *blob, const credhub_place_t *place);
+static int credhub_seal_update(
+    EVP_CIPHER_CTX *ctx, u_char *out, const u_char *data, size_t len);
 
 
 credhub_error_e
 credhub_seal(credhub_keyring_t *keyring, const credhub_place_t *place,
-             credhub_str_t plain, u_char *out)
+    credhub_str_t plain, u_char *out)
 {
     int             i, n, ok;
     u_char         *body;
@@ -56,7 +56,7 @@ credhub_seal(credhub_keyring_t *keyring, const credhub_place_t *place,
 
     out[0] = CREDHUB_SEAL_VERSION;
     memcpy(out + 1, credhub_keyring_fingerprint(keyring, (size_t) i),
-           CREDHUB_FINGERPRINT_SIZE);
+        CREDHUB_FINGERPRINT_SIZE);
 
     ERR_set_mark();
 
@@ -64,8 +64,8 @@ credhub_seal(credhub_keyring_t *keyring, const credhub_place_t *place,
          && credhub_seal_start(ctx, out, place)
          && credhub_seal_update(ctx, body, plain.data, plain.len)
          && EVP_EncryptFinal_ex(ctx, body + plain.len, &n) == 1
-         && EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_AEAD_GET_TAG, CREDHUB_SEAL_TAG,
-                                body + plain.len)
+         && EVP_CIPHER_CTX_ctrl(
+                ctx, EVP_CTRL_AEAD_GET_TAG, CREDHUB_SEAL_TAG, body + plain.len)
                 == 1;
 
     ERR_pop_to_mark();
@@ -76,7 +76,7 @@ credhub_seal(credhub_keyring_t *keyring, const credhub_place_t *place,
 
 credhub_error_e
 credhub_open(credhub_keyring_t *keyring, const credhub_place_t *place,
-             credhub_str_t blob, u_char *out)
+    credhub_str_t blob, u_char *out)
 {
     int             i, n, ok;
     u_char         *body;
@@ -107,8 +107,8 @@ credhub_open(credhub_keyring_t *keyring, const credhub_place_t *place,
 
     ok = credhub_seal_start(ctx, blob.data, place)
          && credhub_seal_update(ctx, out, body, len)
-         && EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_AEAD_SET_TAG, CREDHUB_SEAL_TAG,
-                                body + len)
+         && EVP_CIPHER_CTX_ctrl(
+                ctx, EVP_CTRL_AEAD_SET_TAG, CREDHUB_SEAL_TAG, body + len)
                 == 1
          && EVP_DecryptFinal_ex(ctx, out + len, &n) == 1;
 
@@ -140,15 +140,14 @@ credhub_open_size(credhub_str_t blob)
  */
 
 static int
-credhub_seal_start(EVP_CIPHER_CTX *ctx, const u_char *blob,
-                   const credhub_place_t *place)
+credhub_seal_start(
+    EVP_CIPHER_CTX *ctx, const u_char *blob, const credhub_place_t *place)
 {
     size_t i;
     u_char lens[CREDHUB_SEAL_PARTS * 4], *p;
 
-    const credhub_str_t *parts[CREDHUB_SEAL_PARTS] = {
-        &place->hub, &place->kind, &place->field, &place->record, &place->name
-    };
+    const credhub_str_t *parts[CREDHUB_SEAL_PARTS] = { &place->hub,
+        &place->kind, &place->field, &place->record, &place->name };
 
     p = lens;
 
@@ -182,8 +181,8 @@ credhub_seal_start(EVP_CIPHER_CTX *ctx, const u_char *blob,
 
 
 static int
-credhub_seal_update(EVP_CIPHER_CTX *ctx, u_char *out, const u_char *data,
-                    size_t len)
+credhub_seal_update(
+    EVP_CIPHER_CTX *ctx, u_char *out, const u_char *data, size_t len)
 {
     int n;
 

@@ -24,8 +24,8 @@
 
 static int credhub_uuid_hyphen(size_t i);
 static int credhub_base64_digit(u_char c);
-static int
-credhub_query_decode(credhub_str_t text, u_char **out, credhub_str_t *decoded);
+static int credhub_query_decode(
+    credhub_str_t text, u_char **out, credhub_str_t *decoded);
 
 
 int

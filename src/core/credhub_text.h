@@ -32,8 +32,8 @@ int credhub_int64(credhub_str_t text, int64_t *out);
 
 /* base64 with or without padding; .data == NULL when memory is exhausted
  * (encode), or the text is not base64 (decode). */
-credhub_str_t
-credhub_base64(credhub_arena_t *arena, credhub_str_t bytes, int padding);
+credhub_str_t credhub_base64(
+    credhub_arena_t *arena, credhub_str_t bytes, int padding);
 credhub_str_t credhub_base64_decode(credhub_arena_t *arena, credhub_str_t text);
 
 
@@ -58,8 +58,8 @@ credhub_error_e credhub_query_parse(
     credhub_arena_t *arena, credhub_str_t args, credhub_query_t *query);
 
 /* The first parameter of that name; NULL when there is none. */
-const credhub_str_t *
-credhub_query_get(const credhub_query_t *query, const char *name);
+const credhub_str_t *credhub_query_get(
+    const credhub_query_t *query, const char *name);
 
 /* The value of a hexadecimal digit; -1 when it is none. */
 int credhub_hex_digit(u_char c);

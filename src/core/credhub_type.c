@@ -8,10 +8,9 @@
 #include "credhub_types.h"
 
 
-static const credhub_type_t *const credhub_types[] = {
-    &credhub_type_value, &credhub_type_json, &credhub_type_password,
-    &credhub_type_user,  &credhub_type_rsa,  &credhub_type_ssh
-};
+static const credhub_type_t *const credhub_types[] = { &credhub_type_value,
+    &credhub_type_json, &credhub_type_password, &credhub_type_user,
+    &credhub_type_rsa, &credhub_type_ssh };
 
 
 const credhub_type_t *
@@ -67,7 +66,7 @@ credhub_type_value_size(const credhub_type_t *type, credhub_str_t value)
 
 credhub_error_e
 credhub_type_bind(credhub_arena_t *arena, const credhub_bind_t *fields,
-                  credhub_str_t value, void *target, credhub_str_t *detail)
+    credhub_str_t value, void *target, credhub_str_t *detail)
 {
     if (credhub_json_kind(value) == CREDHUB_JSON_NULL) {
         return CREDHUB_E_NO_VALUE;

@@ -33,13 +33,13 @@ typedef struct {
 
 
 typedef struct {
-    credhub_int_t  length;         /* password, user: as requested */
+    credhub_int_t  length; /* password, user: as requested */
     credhub_flag_t exclude_lower;
     credhub_flag_t exclude_upper;
     credhub_flag_t exclude_number;
     credhub_flag_t include_special;
-    credhub_str_t  username;       /* user; empty: random */
-    credhub_int_t  key_length;     /* rsa, ssh */
+    credhub_str_t  username;   /* user; empty: random */
+    credhub_int_t  key_length; /* rsa, ssh */
     credhub_str_t  ssh_comment;
 } credhub_parameters_t;
 
@@ -76,7 +76,7 @@ struct credhub_type_s {
      * "converge" writes a new one? `existing` is opened. 1, 0. */
     int (*differs)(credhub_arena_t *arena,
         const credhub_parameters_t *parameters,
-        const credhub_content_t *existing);
+        const credhub_content_t    *existing);
 
     /* The parameters that regenerate an existing (opened) version, or the
      * error that says why it cannot be. */
@@ -90,8 +90,7 @@ const credhub_type_t *credhub_type(credhub_str_t name);
 
 /* Size of a value as the limit counts it: decoded string parts, for json its
  * source bytes. */
-size_t credhub_type_value_size(const credhub_type_t *type,
-    credhub_str_t value);
+size_t credhub_type_value_size(const credhub_type_t *type, credhub_str_t value);
 
 
 #endif /* _CREDHUB_TYPE_H_INCLUDED_ */

@@ -13,81 +13,72 @@
 #define CREDHUB_KEY_LENGTH_DEFAULT 2048
 
 
-static credhub_error_e
-credhub_type_set_rsa(credhub_arena_t *arena, credhub_str_t value,
-                     credhub_content_t *content, credhub_str_t *detail);
-static credhub_error_e
-credhub_type_set_ssh(credhub_arena_t *arena, credhub_str_t value,
-                     credhub_content_t *content, credhub_str_t *detail);
-static credhub_error_e
-credhub_type_set_pair(credhub_arena_t *arena, const credhub_bind_t *fields,
-                      credhub_str_t value, int ssh, credhub_content_t *content,
-                      credhub_str_t *detail);
-static credhub_error_e
-credhub_type_pair_content(credhub_arena_t          *arena,
-                          const credhub_key_pair_t *pair, int ssh,
-                          credhub_content_t *content);
-static credhub_error_e
-               credhub_type_check_key(const credhub_parameters_t *parameters);
+static credhub_error_e credhub_type_set_rsa(credhub_arena_t *arena,
+    credhub_str_t value, credhub_content_t *content, credhub_str_t *detail);
+static credhub_error_e credhub_type_set_ssh(credhub_arena_t *arena,
+    credhub_str_t value, credhub_content_t *content, credhub_str_t *detail);
+static credhub_error_e credhub_type_set_pair(credhub_arena_t *arena,
+    const credhub_bind_t *fields, credhub_str_t value, int ssh,
+    credhub_content_t *content, credhub_str_t *detail);
+static credhub_error_e credhub_type_pair_content(credhub_arena_t *arena,
+    const credhub_key_pair_t *pair, int ssh, credhub_content_t *content);
+static credhub_error_e credhub_type_check_key(
+    const credhub_parameters_t *parameters);
+
 static int64_t credhub_type_bits(const credhub_parameters_t *parameters);
-static credhub_error_e
-credhub_type_generate_rsa(credhub_arena_t            *arena,
-                          const credhub_parameters_t *parameters,
-                          atomic_int *cancel, credhub_content_t *content);
-static credhub_error_e
-           credhub_type_generate_ssh(credhub_arena_t            *arena,
-                                     const credhub_parameters_t *parameters,
-                                     atomic_int *cancel, credhub_content_t *content);
-static int credhub_type_differs_rsa(credhub_arena_t            *arena,
-                                    const credhub_parameters_t *parameters,
-                                    const credhub_content_t    *existing);
-static int credhub_type_differs_ssh(credhub_arena_t            *arena,
-                                    const credhub_parameters_t *parameters,
-                                    const credhub_content_t    *existing);
-static credhub_error_e
-credhub_type_regenerate_rsa(credhub_arena_t         *arena,
-                            const credhub_content_t *existing,
-                            credhub_parameters_t    *parameters);
-static credhub_error_e
-credhub_type_regenerate_ssh(credhub_arena_t         *arena,
-                            const credhub_content_t *existing,
-                            credhub_parameters_t    *parameters);
-static void
-credhub_type_keep_length(credhub_parameters_t *parameters, unsigned bits);
-static credhub_error_e
-credhub_type_stored_key(credhub_arena_t         *arena,
-                        const credhub_content_t *existing,
-                        credhub_str_t           *public_key);
+
+static credhub_error_e credhub_type_generate_rsa(credhub_arena_t *arena,
+    const credhub_parameters_t *parameters, atomic_int *cancel,
+    credhub_content_t *content);
+static credhub_error_e credhub_type_generate_ssh(credhub_arena_t *arena,
+    const credhub_parameters_t *parameters, atomic_int *cancel,
+    credhub_content_t *content);
+
+static int credhub_type_differs_rsa(credhub_arena_t *arena,
+    const credhub_parameters_t *parameters, const credhub_content_t *existing);
+static int credhub_type_differs_ssh(credhub_arena_t *arena,
+    const credhub_parameters_t *parameters, const credhub_content_t *existing);
+
+static credhub_error_e credhub_type_regenerate_rsa(credhub_arena_t *arena,
+    const credhub_content_t *existing, credhub_parameters_t *parameters);
+static credhub_error_e credhub_type_regenerate_ssh(credhub_arena_t *arena,
+    const credhub_content_t *existing, credhub_parameters_t *parameters);
+
+static void credhub_type_keep_length(
+    credhub_parameters_t *parameters, unsigned bits);
+
+static credhub_error_e credhub_type_stored_key(credhub_arena_t *arena,
+    const credhub_content_t *existing, credhub_str_t *public_key);
 
 
 static const credhub_bind_t credhub_rsa_fields[] = {
     { "public_key", CREDHUB_BIND_STRING,
-      offsetof(credhub_key_pair_t, public_key), 0 },
+        offsetof(credhub_key_pair_t, public_key), 0 },
     { "private_key", CREDHUB_BIND_STRING,
-      offsetof(credhub_key_pair_t, private_key), 0 },
+        offsetof(credhub_key_pair_t, private_key), 0 },
     credhub_bind_end,
 };
 
 static const credhub_bind_t credhub_ssh_fields[] = {
     { "public_key", CREDHUB_BIND_STRING,
-      offsetof(credhub_key_pair_t, public_key), 0 },
+        offsetof(credhub_key_pair_t, public_key), 0 },
     { "private_key", CREDHUB_BIND_STRING,
-      offsetof(credhub_key_pair_t, private_key), 0 },
+        offsetof(credhub_key_pair_t, private_key), 0 },
     { "public_key_fingerprint", CREDHUB_BIND_IGNORE, 0, 0 },
     credhub_bind_end,
 };
 
 static const credhub_bind_t credhub_rsa_parameters[] = {
     { "key_length", CREDHUB_BIND_INT,
-      offsetof(credhub_parameters_t, key_length), 0 },
+        offsetof(credhub_parameters_t, key_length), 0 },
     credhub_bind_end,
 };
 
 static const credhub_bind_t credhub_ssh_parameters[] = {
     { "key_length", CREDHUB_BIND_INT,
-      offsetof(credhub_parameters_t, key_length), 0 },
+        offsetof(credhub_parameters_t, key_length), 0 },
     { "ssh_comment", CREDHUB_BIND_STRING,
-      offsetof(credhub_parameters_t, ssh_comment), 0 },
+        offsetof(credhub_parameters_t, ssh_comment), 0 },
     credhub_bind_end,
 };
 
@@ -117,26 +108,26 @@ const credhub_type_t credhub_type_ssh = {
 
 static credhub_error_e
 credhub_type_set_rsa(credhub_arena_t *arena, credhub_str_t value,
-                     credhub_content_t *content, credhub_str_t *detail)
+    credhub_content_t *content, credhub_str_t *detail)
 {
-    return credhub_type_set_pair(arena, credhub_rsa_fields, value, 0, content,
-                                 detail);
+    return credhub_type_set_pair(
+        arena, credhub_rsa_fields, value, 0, content, detail);
 }
 
 
 static credhub_error_e
 credhub_type_set_ssh(credhub_arena_t *arena, credhub_str_t value,
-                     credhub_content_t *content, credhub_str_t *detail)
+    credhub_content_t *content, credhub_str_t *detail)
 {
-    return credhub_type_set_pair(arena, credhub_ssh_fields, value, 1, content,
-                                 detail);
+    return credhub_type_set_pair(
+        arena, credhub_ssh_fields, value, 1, content, detail);
 }
 
 
 static credhub_error_e
 credhub_type_set_pair(credhub_arena_t *arena, const credhub_bind_t *fields,
-                      credhub_str_t value, int ssh, credhub_content_t *content,
-                      credhub_str_t *detail)
+    credhub_str_t value, int ssh, credhub_content_t *content,
+    credhub_str_t *detail)
 {
     credhub_error_e    rc;
     credhub_key_pair_t pair;
@@ -157,9 +148,8 @@ credhub_type_set_pair(credhub_arena_t *arena, const credhub_bind_t *fields,
 
 
 static credhub_error_e
-credhub_type_pair_content(credhub_arena_t          *arena,
-                          const credhub_key_pair_t *pair, int ssh,
-                          credhub_content_t *content)
+credhub_type_pair_content(credhub_arena_t *arena,
+    const credhub_key_pair_t *pair, int ssh, credhub_content_t *content)
 {
     credhub_buf_t   head, secret, tail;
     credhub_error_e rc;
@@ -242,15 +232,15 @@ credhub_type_bits(const credhub_parameters_t *parameters)
 
 
 static credhub_error_e
-credhub_type_generate_rsa(credhub_arena_t            *arena,
-                          const credhub_parameters_t *parameters,
-                          atomic_int *cancel, credhub_content_t *content)
+credhub_type_generate_rsa(credhub_arena_t *arena,
+    const credhub_parameters_t *parameters, atomic_int *cancel,
+    credhub_content_t *content)
 {
     credhub_error_e    rc;
     credhub_key_pair_t pair;
 
-    rc = credhub_key_rsa(arena, (unsigned) credhub_type_bits(parameters),
-                         cancel, &pair);
+    rc = credhub_key_rsa(
+        arena, (unsigned) credhub_type_bits(parameters), cancel, &pair);
     if (rc != CREDHUB_OK) {
         return rc;
     }
@@ -260,15 +250,15 @@ credhub_type_generate_rsa(credhub_arena_t            *arena,
 
 
 static credhub_error_e
-credhub_type_generate_ssh(credhub_arena_t            *arena,
-                          const credhub_parameters_t *parameters,
-                          atomic_int *cancel, credhub_content_t *content)
+credhub_type_generate_ssh(credhub_arena_t *arena,
+    const credhub_parameters_t *parameters, atomic_int *cancel,
+    credhub_content_t *content)
 {
     credhub_error_e    rc;
     credhub_key_pair_t pair;
 
     rc = credhub_key_ssh(arena, (unsigned) credhub_type_bits(parameters),
-                         parameters->ssh_comment, cancel, &pair);
+        parameters->ssh_comment, cancel, &pair);
     if (rc != CREDHUB_OK) {
         return rc;
     }
@@ -282,9 +272,8 @@ credhub_type_generate_ssh(credhub_arena_t            *arena,
 
 
 static int
-credhub_type_differs_rsa(credhub_arena_t            *arena,
-                         const credhub_parameters_t *parameters,
-                         const credhub_content_t    *existing)
+credhub_type_differs_rsa(credhub_arena_t *arena,
+    const credhub_parameters_t *parameters, const credhub_content_t *existing)
 {
     credhub_str_t public_key;
 
@@ -294,9 +283,8 @@ credhub_type_differs_rsa(credhub_arena_t            *arena,
 
 
 static int
-credhub_type_differs_ssh(credhub_arena_t            *arena,
-                         const credhub_parameters_t *parameters,
-                         const credhub_content_t    *existing)
+credhub_type_differs_ssh(credhub_arena_t *arena,
+    const credhub_parameters_t *parameters, const credhub_content_t *existing)
 {
     credhub_str_t public_key, comment;
 
@@ -308,9 +296,8 @@ credhub_type_differs_ssh(credhub_arena_t            *arena,
 
 
 static credhub_error_e
-credhub_type_regenerate_rsa(credhub_arena_t         *arena,
-                            const credhub_content_t *existing,
-                            credhub_parameters_t    *parameters)
+credhub_type_regenerate_rsa(credhub_arena_t *arena,
+    const credhub_content_t *existing, credhub_parameters_t *parameters)
 {
     credhub_str_t   public_key;
     credhub_error_e rc;
@@ -329,9 +316,8 @@ credhub_type_regenerate_rsa(credhub_arena_t         *arena,
 
 
 static credhub_error_e
-credhub_type_regenerate_ssh(credhub_arena_t         *arena,
-                            const credhub_content_t *existing,
-                            credhub_parameters_t    *parameters)
+credhub_type_regenerate_ssh(credhub_arena_t *arena,
+    const credhub_content_t *existing, credhub_parameters_t *parameters)
 {
     credhub_str_t   public_key;
     credhub_error_e rc;
@@ -364,9 +350,8 @@ credhub_type_keep_length(credhub_parameters_t *parameters, unsigned bits)
 /* Empty when the version has no public key. */
 
 static credhub_error_e
-credhub_type_stored_key(credhub_arena_t         *arena,
-                        const credhub_content_t *existing,
-                        credhub_str_t           *public_key)
+credhub_type_stored_key(credhub_arena_t *arena,
+    const credhub_content_t *existing, credhub_str_t *public_key)
 {
     credhub_buf_t buf;
     credhub_str_t value;

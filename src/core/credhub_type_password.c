@@ -19,57 +19,44 @@ typedef struct {
 } credhub_user_t;
 
 
-static credhub_error_e
-credhub_type_set_user(credhub_arena_t *arena, credhub_str_t value,
-                      credhub_content_t *content, credhub_str_t *detail);
-static credhub_error_e
-credhub_type_user_content(credhub_arena_t *arena, const credhub_user_t *user,
-                          credhub_content_t *content);
-static credhub_error_e
-credhub_type_check_password(const credhub_parameters_t *parameters);
+static credhub_error_e credhub_type_set_user(credhub_arena_t *arena,
+    credhub_str_t value, credhub_content_t *content, credhub_str_t *detail);
+static credhub_error_e credhub_type_user_content(credhub_arena_t *arena,
+    const credhub_user_t *user, credhub_content_t *content);
+static credhub_error_e credhub_type_check_password(
+    const credhub_parameters_t *parameters);
+
 static unsigned credhub_type_classes(const credhub_parameters_t *parameters);
-static int64_t  credhub_type_length(const credhub_parameters_t *parameters);
-static credhub_error_e
-credhub_type_new_password(credhub_arena_t            *arena,
-                          const credhub_parameters_t *parameters,
-                          credhub_str_t              *password);
-static credhub_error_e
-credhub_type_generate_password(credhub_arena_t            *arena,
-                               const credhub_parameters_t *parameters,
-                               atomic_int *cancel, credhub_content_t *content);
-static credhub_error_e
-credhub_type_generate_user(credhub_arena_t            *arena,
-                           const credhub_parameters_t *parameters,
-                           atomic_int *cancel, credhub_content_t *content);
-static credhub_error_e
-           credhub_type_params(credhub_arena_t            *arena,
-                               const credhub_parameters_t *parameters,
-                               credhub_str_t              *params);
-static int credhub_type_differs_password(credhub_arena_t            *arena,
-                                         const credhub_parameters_t *parameters,
-                                         const credhub_content_t    *existing);
-static int credhub_type_differs_user(credhub_arena_t            *arena,
-                                     const credhub_parameters_t *parameters,
-                                     const credhub_content_t    *existing);
-static int
-credhub_type_differs_from(credhub_arena_t            *arena,
-                          const credhub_parameters_t *parameters,
-                          credhub_str_t params, credhub_str_t password);
-static credhub_error_e
-credhub_type_regenerate_password(credhub_arena_t         *arena,
-                                 const credhub_content_t *existing,
-                                 credhub_parameters_t    *parameters);
-static credhub_error_e
-credhub_type_regenerate_user(credhub_arena_t         *arena,
-                             const credhub_content_t *existing,
-                             credhub_parameters_t    *parameters);
-static credhub_error_e
-credhub_type_stored(credhub_arena_t *arena, credhub_str_t params,
-                    credhub_parameters_t *parameters);
-static credhub_error_e
-credhub_type_stored_user(credhub_arena_t         *arena,
-                         const credhub_content_t *existing,
-                         credhub_user_t          *user);
+
+static int64_t credhub_type_length(const credhub_parameters_t *parameters);
+
+static credhub_error_e credhub_type_new_password(credhub_arena_t *arena,
+    const credhub_parameters_t *parameters, credhub_str_t *password);
+static credhub_error_e credhub_type_generate_password(credhub_arena_t *arena,
+    const credhub_parameters_t *parameters, atomic_int *cancel,
+    credhub_content_t *content);
+static credhub_error_e credhub_type_generate_user(credhub_arena_t *arena,
+    const credhub_parameters_t *parameters, atomic_int *cancel,
+    credhub_content_t *content);
+static credhub_error_e credhub_type_params(credhub_arena_t *arena,
+    const credhub_parameters_t *parameters, credhub_str_t *params);
+
+static int credhub_type_differs_password(credhub_arena_t *arena,
+    const credhub_parameters_t *parameters, const credhub_content_t *existing);
+static int credhub_type_differs_user(credhub_arena_t *arena,
+    const credhub_parameters_t *parameters, const credhub_content_t *existing);
+static int credhub_type_differs_from(credhub_arena_t *arena,
+    const credhub_parameters_t *parameters, credhub_str_t params,
+    credhub_str_t password);
+
+static credhub_error_e credhub_type_regenerate_password(credhub_arena_t *arena,
+    const credhub_content_t *existing, credhub_parameters_t *parameters);
+static credhub_error_e credhub_type_regenerate_user(credhub_arena_t *arena,
+    const credhub_content_t *existing, credhub_parameters_t *parameters);
+static credhub_error_e credhub_type_stored(credhub_arena_t *arena,
+    credhub_str_t params, credhub_parameters_t *parameters);
+static credhub_error_e credhub_type_stored_user(credhub_arena_t *arena,
+    const credhub_content_t *existing, credhub_user_t *user);
 
 
 static const credhub_bind_t credhub_user_fields[] = {
@@ -82,15 +69,15 @@ static const credhub_bind_t credhub_user_fields[] = {
 static const credhub_bind_t credhub_password_parameters[] = {
     { "length", CREDHUB_BIND_INT, offsetof(credhub_parameters_t, length), 0 },
     { "exclude_lower", CREDHUB_BIND_BOOL,
-      offsetof(credhub_parameters_t, exclude_lower), 0 },
+        offsetof(credhub_parameters_t, exclude_lower), 0 },
     { "exclude_upper", CREDHUB_BIND_BOOL,
-      offsetof(credhub_parameters_t, exclude_upper), 0 },
+        offsetof(credhub_parameters_t, exclude_upper), 0 },
     { "exclude_number", CREDHUB_BIND_BOOL,
-      offsetof(credhub_parameters_t, exclude_number), 0 },
+        offsetof(credhub_parameters_t, exclude_number), 0 },
     { "include_special", CREDHUB_BIND_BOOL,
-      offsetof(credhub_parameters_t, include_special), 0 },
+        offsetof(credhub_parameters_t, include_special), 0 },
     { "username", CREDHUB_BIND_STRING, offsetof(credhub_parameters_t, username),
-      0 },
+        0 },
     credhub_bind_end,
 };
 
@@ -120,7 +107,7 @@ const credhub_type_t credhub_type_user = {
 
 static credhub_error_e
 credhub_type_set_user(credhub_arena_t *arena, credhub_str_t value,
-                      credhub_content_t *content, credhub_str_t *detail)
+    credhub_content_t *content, credhub_str_t *detail)
 {
     credhub_user_t  user;
     credhub_error_e rc;
@@ -142,7 +129,7 @@ credhub_type_set_user(credhub_arena_t *arena, credhub_str_t value,
 
 static credhub_error_e
 credhub_type_user_content(credhub_arena_t *arena, const credhub_user_t *user,
-                          credhub_content_t *content)
+    credhub_content_t *content)
 {
     credhub_str_t   hash;
     credhub_buf_t   buf;
@@ -153,8 +140,8 @@ credhub_type_user_content(credhub_arena_t *arena, const credhub_user_t *user,
         return rc;
     }
 
-    credhub_buf_init(&buf, arena,
-                     user->username.len + user->password.len + hash.len + 64);
+    credhub_buf_init(
+        &buf, arena, user->username.len + user->password.len + hash.len + 64);
 
     credhub_buf_lit(&buf, "{\"username\":");
     credhub_type_add_nullable(&buf, user->username);
@@ -215,9 +202,8 @@ credhub_type_length(const credhub_parameters_t *parameters)
 
 
 static credhub_error_e
-credhub_type_new_password(credhub_arena_t            *arena,
-                          const credhub_parameters_t *parameters,
-                          credhub_str_t              *password)
+credhub_type_new_password(credhub_arena_t *arena,
+    const credhub_parameters_t *parameters, credhub_str_t *password)
 {
     int64_t length;
 
@@ -227,15 +213,15 @@ credhub_type_new_password(credhub_arena_t            *arena,
         length = CREDHUB_PASSWORD_DEFAULT;
     }
 
-    return credhub_password(arena, (size_t) length,
-                            credhub_type_classes(parameters), password);
+    return credhub_password(
+        arena, (size_t) length, credhub_type_classes(parameters), password);
 }
 
 
 static credhub_error_e
-credhub_type_generate_password(credhub_arena_t            *arena,
-                               const credhub_parameters_t *parameters,
-                               atomic_int *cancel, credhub_content_t *content)
+credhub_type_generate_password(credhub_arena_t *arena,
+    const credhub_parameters_t *parameters, atomic_int *cancel,
+    credhub_content_t *content)
 {
     credhub_buf_t   buf;
     credhub_str_t   password;
@@ -261,9 +247,9 @@ credhub_type_generate_password(credhub_arena_t            *arena,
 
 
 static credhub_error_e
-credhub_type_generate_user(credhub_arena_t            *arena,
-                           const credhub_parameters_t *parameters,
-                           atomic_int *cancel, credhub_content_t *content)
+credhub_type_generate_user(credhub_arena_t *arena,
+    const credhub_parameters_t *parameters, atomic_int *cancel,
+    credhub_content_t *content)
 {
     credhub_user_t  user;
     credhub_error_e rc;
@@ -277,8 +263,7 @@ credhub_type_generate_user(credhub_arena_t            *arena,
 
     if (user.username.len == 0) {
         rc = credhub_password(arena, CREDHUB_USERNAME_LEN,
-                              CREDHUB_CHARS_LOWER | CREDHUB_CHARS_UPPER,
-                              &user.username);
+            CREDHUB_CHARS_LOWER | CREDHUB_CHARS_UPPER, &user.username);
         if (rc != CREDHUB_OK) {
             return rc;
         }
@@ -300,16 +285,14 @@ credhub_type_generate_user(credhub_arena_t            *arena,
 /* The length is kept as it was asked for, even where it was not honored. */
 
 static credhub_error_e
-credhub_type_params(credhub_arena_t            *arena,
-                    const credhub_parameters_t *parameters,
-                    credhub_str_t              *params)
+credhub_type_params(credhub_arena_t *arena,
+    const credhub_parameters_t *parameters, credhub_str_t *params)
 {
     credhub_buf_t buf;
 
     credhub_buf_init(&buf, arena, parameters->username.len + 160);
 
-    credhub_buf_printf(
-        &buf,
+    credhub_buf_printf(&buf,
         "{\"length\":%lld,\"exclude_lower\":%s,\"exclude_upper\":%s,"
         "\"exclude_number\":%s,\"include_special\":%s,\"username\":",
         (long long) credhub_type_length(parameters),
@@ -326,23 +309,21 @@ credhub_type_params(credhub_arena_t            *arena,
 
 
 static int
-credhub_type_differs_password(credhub_arena_t            *arena,
-                              const credhub_parameters_t *parameters,
-                              const credhub_content_t    *existing)
+credhub_type_differs_password(credhub_arena_t *arena,
+    const credhub_parameters_t *parameters, const credhub_content_t *existing)
 {
     credhub_str_t password;
 
     password = credhub_json_decode(arena, existing->secret);
 
-    return credhub_type_differs_from(arena, parameters, existing->params,
-                                     password);
+    return credhub_type_differs_from(
+        arena, parameters, existing->params, password);
 }
 
 
 static int
-credhub_type_differs_user(credhub_arena_t            *arena,
-                          const credhub_parameters_t *parameters,
-                          const credhub_content_t    *existing)
+credhub_type_differs_user(credhub_arena_t *arena,
+    const credhub_parameters_t *parameters, const credhub_content_t *existing)
 {
     credhub_user_t user;
 
@@ -350,15 +331,15 @@ credhub_type_differs_user(credhub_arena_t            *arena,
         return 1;
     }
 
-    return credhub_type_differs_from(arena, parameters, existing->params,
-                                     user.password);
+    return credhub_type_differs_from(
+        arena, parameters, existing->params, user.password);
 }
 
 
 static int
-credhub_type_differs_from(credhub_arena_t            *arena,
-                          const credhub_parameters_t *parameters,
-                          credhub_str_t params, credhub_str_t password)
+credhub_type_differs_from(credhub_arena_t *arena,
+    const credhub_parameters_t *parameters, credhub_str_t params,
+    credhub_str_t password)
 {
     credhub_parameters_t stored;
 
@@ -371,9 +352,8 @@ credhub_type_differs_from(credhub_arena_t            *arena,
 
 
 static credhub_error_e
-credhub_type_regenerate_password(credhub_arena_t         *arena,
-                                 const credhub_content_t *existing,
-                                 credhub_parameters_t    *parameters)
+credhub_type_regenerate_password(credhub_arena_t *arena,
+    const credhub_content_t *existing, credhub_parameters_t *parameters)
 {
     credhub_str_t   password;
     credhub_error_e rc;
@@ -400,9 +380,8 @@ credhub_type_regenerate_password(credhub_arena_t         *arena,
 
 
 static credhub_error_e
-credhub_type_regenerate_user(credhub_arena_t         *arena,
-                             const credhub_content_t *existing,
-                             credhub_parameters_t    *parameters)
+credhub_type_regenerate_user(credhub_arena_t *arena,
+    const credhub_content_t *existing, credhub_parameters_t *parameters)
 {
     credhub_user_t  user;
     credhub_error_e rc;
@@ -433,14 +412,14 @@ credhub_type_regenerate_user(credhub_arena_t         *arena,
 
 static credhub_error_e
 credhub_type_stored(credhub_arena_t *arena, credhub_str_t params,
-                    credhub_parameters_t *parameters)
+    credhub_parameters_t *parameters)
 {
     credhub_str_t detail;
 
     memset(parameters, 0, sizeof(credhub_parameters_t));
 
-    if (credhub_bind(arena, credhub_password_parameters, params, parameters,
-                     &detail)
+    if (credhub_bind(
+            arena, credhub_password_parameters, params, parameters, &detail)
         != CREDHUB_OK)
     {
         return CREDHUB_E_INTERNAL;
@@ -451,16 +430,15 @@ credhub_type_stored(credhub_arena_t *arena, credhub_str_t params,
 
 
 static credhub_error_e
-credhub_type_stored_user(credhub_arena_t         *arena,
-                         const credhub_content_t *existing,
-                         credhub_user_t          *user)
+credhub_type_stored_user(credhub_arena_t *arena,
+    const credhub_content_t *existing, credhub_user_t *user)
 {
     credhub_str_t detail;
 
     memset(user, 0, sizeof(credhub_user_t));
 
-    if (credhub_bind(arena, credhub_user_fields, existing->secret, user,
-                     &detail)
+    if (credhub_bind(
+            arena, credhub_user_fields, existing->secret, user, &detail)
         != CREDHUB_OK)
     {
         return CREDHUB_E_INTERNAL;

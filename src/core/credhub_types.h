@@ -33,8 +33,7 @@ credhub_error_e credhub_type_bind(credhub_arena_t *arena,
 void credhub_type_add_nullable(credhub_buf_t *buf, credhub_str_t str);
 
 /* What was written; CREDHUB_E_INTERNAL when memory ran out on the way. */
-credhub_error_e credhub_type_take(const credhub_buf_t *buf,
-    credhub_str_t *str);
+credhub_error_e credhub_type_take(const credhub_buf_t *buf, credhub_str_t *str);
 
 
 #endif /* _CREDHUB_TYPES_H_INCLUDED_ */

@@ -14,14 +14,14 @@
 #define CREDHUB_JSON_BYTE_MAX 6
 
 
-static credhub_error_e
-credhub_version_append(credhub_buf_t *buf, const credhub_version_t *version,
-                       credhub_keyring_t *keyring, credhub_str_t hub);
+static credhub_error_e credhub_version_append(credhub_buf_t *buf,
+    const credhub_version_t *version, credhub_keyring_t *keyring,
+    credhub_str_t hub);
 
 
 credhub_place_t
-credhub_version_place(const credhub_version_t *version, credhub_str_t hub,
-                      credhub_str_t field)
+credhub_version_place(
+    const credhub_version_t *version, credhub_str_t hub, credhub_str_t field)
 {
     credhub_place_t place;
 
@@ -37,7 +37,7 @@ credhub_version_place(const credhub_version_t *version, credhub_str_t hub,
 
 credhub_error_e
 credhub_version_view(credhub_buf_t *buf, const credhub_version_t *version,
-                     credhub_keyring_t *keyring, credhub_str_t hub)
+    credhub_keyring_t *keyring, credhub_str_t hub)
 {
     size_t          start;
     u_char          date[CREDHUB_DATE_LEN];
@@ -84,7 +84,7 @@ credhub_version_view(credhub_buf_t *buf, const credhub_version_t *version,
 
 credhub_error_e
 credhub_version_value(credhub_buf_t *buf, const credhub_version_t *version,
-                      credhub_keyring_t *keyring, credhub_str_t hub)
+    credhub_keyring_t *keyring, credhub_str_t hub)
 {
     size_t          start;
     credhub_error_e rc;
@@ -103,7 +103,7 @@ credhub_version_value(credhub_buf_t *buf, const credhub_version_t *version,
 
 static credhub_error_e
 credhub_version_append(credhub_buf_t *buf, const credhub_version_t *version,
-                       credhub_keyring_t *keyring, credhub_str_t hub)
+    credhub_keyring_t *keyring, credhub_str_t hub)
 {
     u_char         *out;
     size_t          len;

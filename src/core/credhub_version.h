@@ -10,23 +10,23 @@
 
 
 typedef struct {
-    credhub_str_t id;          /* version id */
-    credhub_str_t credential;  /* credential id */
-    credhub_str_t name;        /* as first written */
+    credhub_str_t id;         /* version id */
+    credhub_str_t credential; /* credential id */
+    credhub_str_t name;       /* as first written */
     credhub_str_t folded;
     credhub_str_t type;
-    int64_t       created;     /* microseconds since 1970 */
-    credhub_str_t metadata;    /* JSON text; empty: null */
+    int64_t       created;  /* microseconds since 1970 */
+    credhub_str_t metadata; /* JSON text; empty: null */
     credhub_str_t head;
     credhub_str_t tail;
-    credhub_str_t secret;      /* sealed; empty: none */
-    credhub_str_t params;      /* sealed; empty: none */
+    credhub_str_t secret; /* sealed; empty: none */
+    credhub_str_t params; /* sealed; empty: none */
 } credhub_version_t;
 
 
 /* The place of a version's sealed field ("secret" or "params"). */
-credhub_place_t credhub_version_place(const credhub_version_t *version,
-    credhub_str_t hub, credhub_str_t field);
+credhub_place_t credhub_version_place(
+    const credhub_version_t *version, credhub_str_t hub, credhub_str_t field);
 
 /*
  * Appends the credential view. The secret is opened straight into the buffer.

@@ -13,21 +13,21 @@
 
 
 typedef struct {
-    SSL_CTX         *ctx;    /* that verified the certificate */
-    credhub_error_e  error;
-    long             verify; /* X509_V_*, for CREDHUB_E_INVALID_... */
-    time_t           from;
-    time_t           until;
-    u_char           actor[CREDHUB_MTLS_ACTOR_LEN];
+    SSL_CTX        *ctx; /* that verified the certificate */
+    credhub_error_e error;
+    long            verify; /* X509_V_*, for CREDHUB_E_INVALID_... */
+    time_t          from;
+    time_t          until;
+    u_char          actor[CREDHUB_MTLS_ACTOR_LEN];
 } ngx_http_credhub_peer_t;
 
 
-static ngx_http_credhub_peer_t *ngx_http_credhub_peer(ngx_connection_t *c,
-    X509 *certificate);
-static long ngx_http_credhub_peer_verify(SSL *ssl, X509 *certificate);
+static ngx_http_credhub_peer_t *ngx_http_credhub_peer(
+    ngx_connection_t *c, X509 *certificate);
+static long      ngx_http_credhub_peer_verify(SSL *ssl, X509 *certificate);
 static ngx_int_t ngx_http_credhub_time(const ASN1_TIME *asn1, time_t *out);
-static credhub_error_e ngx_http_credhub_invalid(long verify,
-    credhub_str_t *detail);
+static credhub_error_e ngx_http_credhub_invalid(
+    long verify, credhub_str_t *detail);
 
 
 static int ngx_http_credhub_peer_index = -1;
@@ -40,12 +40,12 @@ ngx_http_credhub_actor_init(ngx_conf_t *cf)
         return NGX_OK;
     }
 
-    ngx_http_credhub_peer_index = SSL_get_ex_new_index(0, NULL, NULL, NULL,
-        NULL);
+    ngx_http_credhub_peer_index =
+        SSL_get_ex_new_index(0, NULL, NULL, NULL, NULL);
 
     if (ngx_http_credhub_peer_index == -1) {
-        ngx_ssl_error(NGX_LOG_EMERG, cf->log, 0,
-            "SSL_get_ex_new_index() failed");
+        ngx_ssl_error(
+            NGX_LOG_EMERG, cf->log, 0, "SSL_get_ex_new_index() failed");
         return NGX_ERROR;
     }
 
@@ -54,8 +54,8 @@ ngx_http_credhub_actor_init(ngx_conf_t *cf)
 
 
 credhub_error_e
-ngx_http_credhub_actor(ngx_http_request_t *r, credhub_str_t *actor,
-    credhub_str_t *detail)
+ngx_http_credhub_actor(
+    ngx_http_request_t *r, credhub_str_t *actor, credhub_str_t *detail)
 {
     X509                        *certificate;
     ngx_http_credhub_peer_t     *peer;
@@ -137,11 +137,11 @@ ngx_http_credhub_peer(ngx_connection_t *c, X509 *certificate)
     if (peer->verify != X509_V_OK) {
         peer->error = CREDHUB_E_INVALID_CLIENT_CERTIFICATE;
 
-    } else if (ngx_http_credhub_time(X509_get0_notBefore(certificate),
-                   &peer->from)
+    } else if (ngx_http_credhub_time(
+                   X509_get0_notBefore(certificate), &peer->from)
                    != NGX_OK
-               || ngx_http_credhub_time(X509_get0_notAfter(certificate),
-                      &peer->until)
+               || ngx_http_credhub_time(
+                      X509_get0_notAfter(certificate), &peer->until)
                       != NGX_OK)
     {
         peer->error = CREDHUB_E_MTLS_ID;
@@ -244,8 +244,8 @@ ngx_http_credhub_actor_local(ngx_http_request_t *r)
         || (peer.sockaddr.sa_family != AF_INET
             && peer.sockaddr.sa_family != AF_INET6)
         || ngx_connection_local_sockaddr(c, NULL, 0) != NGX_OK
-        || ngx_cmp_sockaddr(&peer.sockaddr, len, c->local_sockaddr,
-               c->local_socklen, 0)
+        || ngx_cmp_sockaddr(
+               &peer.sockaddr, len, c->local_sockaddr, c->local_socklen, 0)
                != NGX_OK)
     {
         return 0;
@@ -255,7 +255,6 @@ ngx_http_credhub_actor_local(ngx_http_request_t *r)
     h = part->elts;
 
     for (i = 0; /* void */; i++) {
-
         if (i >= part->nelts) {
             if (part->next == NULL) {
                 return 1;

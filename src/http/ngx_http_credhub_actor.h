@@ -12,8 +12,8 @@
  * CREDHUB_OK: `actor` points to memory of the connection. Else why there is no
  * identity; CREDHUB_E_UNAUTHENTICATED means that none was offered.
  */
-credhub_error_e ngx_http_credhub_actor(ngx_http_request_t *r,
-    credhub_str_t *actor, credhub_str_t *detail);
+credhub_error_e ngx_http_credhub_actor(
+    ngx_http_request_t *r, credhub_str_t *actor, credhub_str_t *detail);
 
 /*
  * Does the request come from this host itself? Peer and local address of the

@@ -8,17 +8,17 @@
 
 
 typedef struct {
-    ngx_str_t   key;
-    ngx_str_t   value;
-    ngx_uint_t  status; /* only with this status; 0: always */
-    ngx_uint_t  tls;    /* only over TLS */
+    ngx_str_t  key;
+    ngx_str_t  value;
+    ngx_uint_t status; /* only with this status; 0: always */
+    ngx_uint_t tls;    /* only over TLS */
 } ngx_http_credhub_header_t;
 
 
-static ngx_int_t ngx_http_credhub_answer_header(ngx_http_request_t *r,
-    const ngx_str_t *key, const ngx_str_t *value);
-static ngx_int_t ngx_http_credhub_answer_allow(ngx_http_request_t *r,
-    ngx_uint_t methods);
+static ngx_int_t ngx_http_credhub_answer_header(
+    ngx_http_request_t *r, const ngx_str_t *key, const ngx_str_t *value);
+static ngx_int_t ngx_http_credhub_answer_allow(
+    ngx_http_request_t *r, ngx_uint_t methods);
 
 
 /* clang-format off */
@@ -72,9 +72,9 @@ ngx_int_t
 ngx_http_credhub_answer(ngx_http_request_t *r, ngx_uint_t status,
     credhub_str_t body, ngx_uint_t allow)
 {
-    ngx_int_t    rc;
-    ngx_buf_t   *b;
-    ngx_chain_t  out;
+    ngx_int_t   rc;
+    ngx_buf_t  *b;
+    ngx_chain_t out;
 
     r->headers_out.status = status;
     r->headers_out.content_length_n = body.len;
@@ -113,7 +113,7 @@ ngx_int_t
 ngx_http_credhub_answer_error(ngx_http_request_t *r, credhub_arena_t *arena,
     credhub_error_e error, credhub_str_t detail, ngx_uint_t allow)
 {
-    credhub_buf_t  body;
+    credhub_buf_t body;
 
     credhub_buf_init(&body, arena, CREDHUB_DETAIL_MAX * 2);
     credhub_error_body(&body, error, detail);
@@ -122,18 +122,17 @@ ngx_http_credhub_answer_error(ngx_http_request_t *r, credhub_arena_t *arena,
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    return ngx_http_credhub_answer(r, credhub_error_status(error),
-        credhub_buf_str(&body), allow);
+    return ngx_http_credhub_answer(
+        r, credhub_error_status(error), credhub_buf_str(&body), allow);
 }
 
 
 ngx_int_t
 ngx_http_credhub_answer_headers(ngx_http_request_t *r, ngx_uint_t status)
 {
-    const ngx_http_credhub_header_t  *header;
+    const ngx_http_credhub_header_t *header;
 
-    ngx_str_set(&r->headers_out.content_type,
-        "application/json;charset=UTF-8");
+    ngx_str_set(&r->headers_out.content_type, "application/json;charset=UTF-8");
     r->headers_out.content_type_len = sizeof("application/json") - 1;
     r->headers_out.content_type_lowcase = NULL;
 
@@ -142,7 +141,6 @@ ngx_http_credhub_answer_headers(ngx_http_request_t *r, ngx_uint_t status)
     r->gzip_ok = 0;
 
     for (header = ngx_http_credhub_headers; header->key.len != 0; header++) {
-
         if ((header->status != 0 && header->status != status)
             || (header->tls && r->connection->ssl == NULL))
         {
@@ -150,8 +148,7 @@ ngx_http_credhub_answer_headers(ngx_http_request_t *r, ngx_uint_t status)
         }
 
         if (ngx_http_credhub_answer_header(r, &header->key, &header->value)
-            != NGX_OK)
-        {
+            != NGX_OK) {
             return NGX_ERROR;
         }
     }
@@ -161,8 +158,8 @@ ngx_http_credhub_answer_headers(ngx_http_request_t *r, ngx_uint_t status)
 
 
 static ngx_int_t
-ngx_http_credhub_answer_header(ngx_http_request_t *r, const ngx_str_t *key,
-    const ngx_str_t *value)
+ngx_http_credhub_answer_header(
+    ngx_http_request_t *r, const ngx_str_t *key, const ngx_str_t *value)
 {
     ngx_table_elt_t *h;
 
@@ -184,15 +181,15 @@ ngx_http_credhub_answer_header(ngx_http_request_t *r, const ngx_str_t *key,
 static ngx_int_t
 ngx_http_credhub_answer_allow(ngx_http_request_t *r, ngx_uint_t methods)
 {
-    u_char                 *p;
-    ngx_str_t               value;
-    ngx_uint_t              i;
-    static const ngx_str_t  key = ngx_string("Allow");
+    u_char                *p;
+    ngx_str_t              value;
+    ngx_uint_t             i;
+    static const ngx_str_t key = ngx_string("Allow");
 
     methods |= NGX_HTTP_OPTIONS;
 
-    value.data = ngx_pnalloc(r->pool,
-        sizeof("GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"));
+    value.data = ngx_pnalloc(
+        r->pool, sizeof("GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"));
     if (value.data == NULL) {
         return NGX_ERROR;
     }
@@ -200,7 +197,6 @@ ngx_http_credhub_answer_allow(ngx_http_request_t *r, ngx_uint_t methods)
     p = value.data;
 
     for (i = 0; ngx_http_credhub_methods[i].method != 0; i++) {
-
         if ((methods & ngx_http_credhub_methods[i].method) == 0) {
             continue;
         }

@@ -25,8 +25,8 @@ ngx_int_t ngx_http_credhub_answer_error(ngx_http_request_t *r,
 
 /* Headers that every answer about secrets carries, for answers made
  * elsewhere. */
-ngx_int_t ngx_http_credhub_answer_headers(ngx_http_request_t *r,
-    ngx_uint_t status);
+ngx_int_t ngx_http_credhub_answer_headers(
+    ngx_http_request_t *r, ngx_uint_t status);
 
 
 #endif /* _NGX_HTTP_CREDHUB_ANSWER_H_INCLUDED_ */

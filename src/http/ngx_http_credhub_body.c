@@ -9,22 +9,22 @@
 
 
 /* client_max_body_size 0 means no limit to nginx; it does not to us. */
-#define NGX_HTTP_CREDHUB_BODY_MAX (64 * 1024 * 1024)
+#define NGX_HTTP_CREDHUB_BODY_MAX  (64 * 1024 * 1024)
 
 #define NGX_HTTP_CREDHUB_BODY_SIZE 1024 /* first room for a chunked body */
 
 
-static void ngx_http_credhub_body_ready(ngx_http_request_t *r);
-static ngx_int_t ngx_http_credhub_body_take(ngx_http_request_t *r,
-    credhub_buf_t *body);
+static void      ngx_http_credhub_body_ready(ngx_http_request_t *r);
+static ngx_int_t ngx_http_credhub_body_take(
+    ngx_http_request_t *r, credhub_buf_t *body);
 
 
 ngx_int_t
 ngx_http_credhub_body_read(ngx_http_request_t *r, ngx_http_credhub_ctx_t *ctx,
     void (*done)(ngx_http_credhub_ctx_t *ctx))
 {
-    size_t     size;
-    ngx_int_t  rc;
+    size_t    size;
+    ngx_int_t rc;
 
     if (r->headers_in.content_length_n > NGX_HTTP_CREDHUB_BODY_MAX) {
         return NGX_HTTP_REQUEST_ENTITY_TOO_LARGE;
@@ -55,8 +55,7 @@ ngx_http_credhub_body_ready(ngx_http_request_t *r)
 
     ctx = ngx_http_get_module_ctx(r, ngx_http_credhub_module);
 
-    for ( ;; ) {
-
+    for (;;) {
         rc = ngx_http_credhub_body_take(r, &ctx->body);
 
         if (rc != NGX_OK) {
@@ -91,7 +90,6 @@ ngx_http_credhub_body_take(ngx_http_request_t *r, credhub_buf_t *body)
     ngx_chain_t *cl, *next;
 
     for (cl = r->request_body->bufs; cl != NULL; cl = next) {
-
         b = cl->buf;
         next = cl->next;
 
@@ -123,8 +121,8 @@ ngx_http_credhub_body_take(ngx_http_request_t *r, credhub_buf_t *body)
 ngx_uint_t
 ngx_http_credhub_body_json(ngx_http_request_t *r)
 {
-    u_char    *end;
-    ngx_str_t  type;
+    u_char   *end;
+    ngx_str_t type;
 
     if (r->headers_in.content_type == NULL) {
         return 0;
@@ -151,8 +149,9 @@ ngx_http_credhub_body_json(ngx_http_request_t *r)
     type.len -= 12;
 
     return (type.len == 4
-            && ngx_strncasecmp(type.data, (u_char *) "json", 4) == 0)
-        || (type.len > 5
-            && ngx_strncasecmp(type.data + type.len - 5, (u_char *) "+json", 5)
-                   == 0);
+               && ngx_strncasecmp(type.data, (u_char *) "json", 4) == 0)
+           || (type.len > 5
+               && ngx_strncasecmp(
+                      type.data + type.len - 5, (u_char *) "+json", 5)
+                      == 0);
 }

@@ -30,9 +30,8 @@ static void ngx_http_credhub_content_gone(void *data);
 static void ngx_http_credhub_content_free(void *data);
 
 
-static const ngx_credhub_operation_t ngx_http_credhub_nothing = {
-    "none", (const ngx_credhub_step_pt[]) { NULL }, 0
-};
+static const ngx_credhub_operation_t ngx_http_credhub_nothing = { "none",
+    (const ngx_credhub_step_pt[]){ NULL }, 0 };
 
 
 static const ngx_credhub_host_t ngx_http_credhub_content_host = {
@@ -43,10 +42,10 @@ static const ngx_credhub_host_t ngx_http_credhub_content_host = {
 ngx_int_t
 ngx_http_credhub_content_handler(ngx_http_request_t *r)
 {
-    credhub_str_t             detail;
-    credhub_error_e           error;
-    ngx_http_credhub_ctx_t   *ctx;
-    ngx_http_credhub_match_t  match;
+    credhub_str_t            detail;
+    credhub_error_e          error;
+    ngx_http_credhub_ctx_t  *ctx;
+    ngx_http_credhub_match_t match;
 
     if (r != r->main) {
         return NGX_HTTP_NOT_FOUND;
@@ -61,18 +60,17 @@ ngx_http_credhub_content_handler(ngx_http_request_t *r)
     error = ngx_http_credhub_content_begin(r, ctx, &match, &detail);
 
     if (error != CREDHUB_OK) {
-        return ngx_http_credhub_content_refuse(ctx, error, detail,
-            error == CREDHUB_E_METHOD ? match.allow : 0);
+        return ngx_http_credhub_content_refuse(
+            ctx, error, detail, error == CREDHUB_E_METHOD ? match.allow : 0);
     }
 
     if (r->method == NGX_HTTP_OPTIONS) {
-
         if (ngx_http_discard_request_body(r) != NGX_OK) {
             return NGX_HTTP_INTERNAL_SERVER_ERROR;
         }
 
-        return ngx_http_credhub_answer(r, NGX_HTTP_OK, credhub_str("{}"),
-            match.allow);
+        return ngx_http_credhub_answer(
+            r, NGX_HTTP_OK, credhub_str("{}"), match.allow);
     }
 
     if (ctx->route->flags & NGX_HTTP_CREDHUB_BODY) {
@@ -155,8 +153,8 @@ ngx_http_credhub_content_input(ngx_http_request_t *r,
     lcf = ngx_http_get_module_loc_conf(r, ngx_http_credhub_module);
     scf = ngx_http_get_module_srv_conf(r, ngx_http_credhub_module);
 
-    input = credhub_arena_alloc(ctx->op->arena,
-        sizeof(ngx_http_credhub_input_t));
+    input =
+        credhub_arena_alloc(ctx->op->arena, sizeof(ngx_http_credhub_input_t));
     if (input == NULL) {
         return CREDHUB_E_INTERNAL;
     }
@@ -200,7 +198,6 @@ ngx_http_credhub_content_refuse(ngx_http_credhub_ctx_t *ctx,
     }
 
     if (ctx->op->input != NULL) {
-
         /* authenticated and routed */
 
         ctx->op->error = error;
@@ -212,8 +209,8 @@ ngx_http_credhub_content_refuse(ngx_http_credhub_ctx_t *ctx,
         return NGX_DONE;
     }
 
-    return ngx_http_credhub_answer_error(r, ctx->op->arena, error, detail,
-        allow);
+    return ngx_http_credhub_answer_error(
+        r, ctx->op->arena, error, detail, allow);
 }
 
 
@@ -299,8 +296,8 @@ ngx_http_credhub_content_finished(ngx_credhub_op_t *op)
 
     rc = op->error == CREDHUB_OK
              ? ngx_http_credhub_answer(r, op->status, op->body, 0)
-             : ngx_http_credhub_answer_error(r, op->arena, op->error,
-                 op->detail, 0);
+             : ngx_http_credhub_answer_error(
+                 r, op->arena, op->error, op->detail, 0);
 
     ngx_http_finalize_request(r, rc);
 

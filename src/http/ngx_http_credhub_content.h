@@ -16,9 +16,9 @@ struct ngx_http_credhub_ctx_s {
     ngx_http_request_t             *request;
     ngx_credhub_op_t               *op;
     const ngx_http_credhub_route_t *route;
-    credhub_buf_t                   body;    /* while it is read */
-    void                          (*body_done)(ngx_http_credhub_ctx_t *ctx);
-    ngx_buf_t                      *page;    /* instead of nginx's own */
+    credhub_buf_t                   body; /* while it is read */
+    void (*body_done)(ngx_http_credhub_ctx_t *ctx);
+    ngx_buf_t *page; /* instead of nginx's own */
 };
 
 

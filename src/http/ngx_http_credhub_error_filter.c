@@ -16,11 +16,11 @@
 
 
 static ngx_int_t ngx_http_credhub_error_header_filter(ngx_http_request_t *r);
-static ngx_int_t ngx_http_credhub_error_body_filter(ngx_http_request_t *r,
-    ngx_chain_t *in);
+static ngx_int_t ngx_http_credhub_error_body_filter(
+    ngx_http_request_t *r, ngx_chain_t *in);
 static ngx_buf_t *ngx_http_credhub_error_page(ngx_http_request_t *r);
-static void ngx_http_credhub_error_write(ngx_http_request_t *r,
-    credhub_buf_t *buf);
+static void       ngx_http_credhub_error_write(
+          ngx_http_request_t *r, credhub_buf_t *buf);
 
 
 static ngx_http_output_header_filter_pt ngx_http_next_header_filter;
@@ -154,11 +154,10 @@ ngx_http_credhub_error_write(ngx_http_request_t *r, credhub_buf_t *buf)
         verify = SSL_get_verify_result(ssl);
 
         if (verify != X509_V_OK && SSL_get0_peer_certificate(ssl) != NULL) {
-
             reason = X509_verify_cert_error_string(verify);
 
             credhub_error_body(buf, CREDHUB_E_INVALID_CLIENT_CERTIFICATE,
-                (credhub_str_t) { ngx_strlen(reason), (u_char *) reason });
+                (credhub_str_t){ ngx_strlen(reason), (u_char *) reason });
             return;
         }
     }

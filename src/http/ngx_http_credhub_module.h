@@ -31,26 +31,26 @@
 
 
 typedef struct {
-    ngx_array_t        stores;      /* ngx_credhub_store_t * */
-    ngx_array_t        keyrings;    /* credhub_keyring_t * */
-    ngx_array_t        jobs;        /* ngx_credhub_job_t *, per process */
-    ngx_str_t          thread_pool; /* empty: our own */
+    ngx_array_t stores;      /* ngx_credhub_store_t * */
+    ngx_array_t keyrings;    /* credhub_keyring_t * */
+    ngx_array_t jobs;        /* ngx_credhub_job_t *, per process */
+    ngx_str_t   thread_pool; /* empty: our own */
 } ngx_http_credhub_main_conf_t;
 
 
 typedef struct {
-    ngx_credhub_hub_t  hub;
-    ngx_str_t          auth_server;
+    ngx_credhub_hub_t hub;
+    ngx_str_t         auth_server;
 
-    u_char            *file;        /* where a location says "credhub" */
-    ngx_uint_t         line;
+    u_char    *file; /* where a location says "credhub" */
+    ngx_uint_t line;
 } ngx_http_credhub_srv_conf_t;
 
 
 typedef struct {
-    ngx_uint_t         groups;      /* bits; 0: no hub here */
-    ngx_flag_t         mtls;
-    ngx_uint_t         management;
+    ngx_uint_t groups; /* bits; 0: no hub here */
+    ngx_flag_t mtls;
+    ngx_uint_t management;
 } ngx_http_credhub_loc_conf_t;
 
 
@@ -59,19 +59,19 @@ typedef struct {
 #define NGX_HTTP_CREDHUB_PARAMS_MAX 2
 
 typedef struct {
-    credhub_query_t    query;
-    credhub_str_t      body;
-    credhub_str_t      params[NGX_HTTP_CREDHUB_PARAMS_MAX]; /* of the path */
-    credhub_str_t      auth_server;
-    ngx_uint_t         management;  /* NGX_HTTP_CREDHUB_MANAGEMENT_* */
-    unsigned           local:1;     /* the peer is this host itself */
+    credhub_query_t query;
+    credhub_str_t   body;
+    credhub_str_t   params[NGX_HTTP_CREDHUB_PARAMS_MAX]; /* of the path */
+    credhub_str_t   auth_server;
+    ngx_uint_t      management; /* NGX_HTTP_CREDHUB_MANAGEMENT_* */
+    unsigned        local:1;    /* the peer is this host itself */
 
-    credhub_error_e    refused;     /* see ngx_http_credhub_refused */
-    credhub_str_t      refused_detail;
+    credhub_error_e refused; /* see ngx_http_credhub_refused */
+    credhub_str_t   refused_detail;
 } ngx_http_credhub_input_t;
 
 
-extern ngx_module_t  ngx_http_credhub_module;
+extern ngx_module_t ngx_http_credhub_module;
 
 
 #endif /* _NGX_HTTP_CREDHUB_MODULE_H_INCLUDED_ */

@@ -13,8 +13,8 @@
 #define WRITE       NGX_HTTP_CREDHUB_WRITE
 
 
-static ngx_uint_t ngx_http_credhub_route_fits(const char *pattern,
-    credhub_str_t path, credhub_str_t *params);
+static ngx_uint_t ngx_http_credhub_route_fits(
+    const char *pattern, credhub_str_t path, credhub_str_t *params);
 
 
 /* clang-format off */
@@ -69,12 +69,11 @@ static const ngx_http_credhub_route_t  ngx_http_credhub_routes[] = {
 /* Parts of a raw path, and ends of one, that mean something else once they are
  * decoded or resolved. */
 
-static const credhub_str_t ngx_http_credhub_hidden[] = {
-    credhub_string("//"),  credhub_string("/./"), credhub_string("/../"),
-    credhub_string(";"),   credhub_string("\\"),  credhub_string("%2f"),
-    credhub_string("%2e"), credhub_string("%3b"), credhub_string("%5c"),
-    credhub_string("%25"), credhub_string("%00"), { 0, NULL }
-};
+static const credhub_str_t ngx_http_credhub_hidden[] = { credhub_string("//"),
+    credhub_string("/./"), credhub_string("/../"), credhub_string(";"),
+    credhub_string("\\"), credhub_string("%2f"), credhub_string("%2e"),
+    credhub_string("%3b"), credhub_string("%5c"), credhub_string("%25"),
+    credhub_string("%00"), { 0, NULL } };
 
 static const credhub_str_t ngx_http_credhub_hidden_end[] = {
     credhub_string("/."), credhub_string("/.."), { 0, NULL }
@@ -98,7 +97,6 @@ ngx_http_credhub_route(ngx_http_credhub_match_t *match, ngx_uint_t groups,
     }
 
     for (row = ngx_http_credhub_routes; row->pattern != NULL; row++) {
-
         if ((row->group & groups) == 0
             || !ngx_http_credhub_route_fits(row->pattern, path, match->params))
         {
@@ -115,20 +113,18 @@ ngx_http_credhub_route(ngx_http_credhub_match_t *match, ngx_uint_t groups,
 
 
 static ngx_uint_t
-ngx_http_credhub_route_fits(const char *pattern, credhub_str_t path,
-    credhub_str_t *params)
+ngx_http_credhub_route_fits(
+    const char *pattern, credhub_str_t path, credhub_str_t *params)
 {
-    u_char     *p, *last, *start;
-    ngx_uint_t  n;
+    u_char    *p, *last, *start;
+    ngx_uint_t n;
 
     n = 0;
     p = path.data;
     last = path.data + path.len;
 
     while (*pattern != '\0') {
-
         if (*pattern != '{') {
-
             if (p == last || *p != (u_char) *pattern) {
                 return 0;
             }
@@ -138,7 +134,8 @@ ngx_http_credhub_route_fits(const char *pattern, credhub_str_t path,
             continue;
         }
 
-        for (start = p; p < last && *p != '/'; p++) { /* void */ }
+        for (start = p; p < last && *p != '/'; p++) { /* void */
+        }
 
         if (p == start) {
             return 0;
@@ -148,7 +145,8 @@ ngx_http_credhub_route_fits(const char *pattern, credhub_str_t path,
         params[n].len = p - start;
         n++;
 
-        while (*pattern++ != '}') { /* void */ }
+        while (*pattern++ != '}') { /* void */
+        }
     }
 
     return p == last;
@@ -158,8 +156,8 @@ ngx_http_credhub_route_fits(const char *pattern, credhub_str_t path,
 ngx_int_t
 ngx_http_credhub_path_plain(credhub_str_t raw)
 {
-    u_char                *end;
-    const credhub_str_t   *part;
+    u_char              *end;
+    const credhub_str_t *part;
 
     end = ngx_strlchr(raw.data, raw.data + raw.len, '?');
     if (end == NULL) {
@@ -167,16 +165,13 @@ ngx_http_credhub_path_plain(credhub_str_t raw)
     }
 
     for (part = ngx_http_credhub_hidden; part->len != 0; part++) {
-
-        if (ngx_strlcasestrn(raw.data, end, part->data, part->len - 1)
-            != NULL)
+        if (ngx_strlcasestrn(raw.data, end, part->data, part->len - 1) != NULL)
         {
             return NGX_DECLINED;
         }
     }
 
     for (part = ngx_http_credhub_hidden_end; part->len != 0; part++) {
-
         if ((size_t) (end - raw.data) >= part->len
             && ngx_memcmp(end - part->len, part->data, part->len) == 0)
         {

@@ -23,8 +23,8 @@ typedef struct {
 
 
 typedef struct {
-    const ngx_http_credhub_route_t *route;   /* NULL: see allow */
-    ngx_uint_t                      allow;   /* methods of that path; 0: no
+    const ngx_http_credhub_route_t *route; /* NULL: see allow */
+    ngx_uint_t                      allow; /* methods of that path; 0: no
                                                 such path */
     credhub_str_t                   params[NGX_HTTP_CREDHUB_PARAMS_MAX];
 } ngx_http_credhub_match_t;

@@ -12,8 +12,8 @@ static credhub_error_e ngx_credhub_field_seal(ngx_credhub_op_t *op,
     const credhub_version_t *version, credhub_str_t field, credhub_str_t plain,
     credhub_str_t *sealed);
 static credhub_error_e ngx_credhub_field_open(ngx_credhub_op_t *op,
-    const credhub_version_t *version, credhub_str_t field,
-    credhub_str_t sealed, credhub_str_t *plain);
+    const credhub_version_t *version, credhub_str_t field, credhub_str_t sealed,
+    credhub_str_t *plain);
 
 
 ngx_credhub_rc_e
@@ -62,8 +62,8 @@ ngx_credhub_name_allowed(ngx_credhub_op_t *op, credhub_str_t name,
 credhub_error_e
 ngx_credhub_name_check(ngx_credhub_op_t *op, credhub_str_t *name)
 {
-    u_char          *limit;
-    credhub_error_e  error;
+    u_char         *limit;
+    credhub_error_e error;
 
     *name = credhub_name_slash(op->arena, *name);
 
@@ -78,8 +78,8 @@ ngx_credhub_name_check(ngx_credhub_op_t *op, credhub_str_t *name)
 
         if (limit != NULL) {
             op->detail.data = limit;
-            op->detail.len = ngx_sprintf(limit, "%i", op->hub->max_name_length)
-                             - limit;
+            op->detail.len =
+                ngx_sprintf(limit, "%i", op->hub->max_name_length) - limit;
         }
     }
 
@@ -127,8 +127,8 @@ ngx_credhub_version_commit(ngx_credhub_op_t *op,
     call = ngx_credhub_op_call(op, NGX_CREDHUB_LINK_COMMANDS, 1);
 
     if (call != NULL) {
-        ngx_credhub_credential_write(call, op->hub->store, version, expect,
-            op->hub->max_versions);
+        ngx_credhub_credential_write(
+            call, op->hub->store, version, expect, op->hub->max_versions);
     }
 
     return ngx_credhub_op_send(op, call);
@@ -136,11 +136,11 @@ ngx_credhub_version_commit(ngx_credhub_op_t *op,
 
 
 static credhub_error_e
-ngx_credhub_version_seal(ngx_credhub_op_t *op,
-    const credhub_content_t *content, credhub_version_t *version)
+ngx_credhub_version_seal(ngx_credhub_op_t *op, const credhub_content_t *content,
+    credhub_version_t *version)
 {
-    u_char          *ids;
-    credhub_error_e  error;
+    u_char         *ids;
+    credhub_error_e error;
 
     ids = credhub_arena_bytes(op->arena, 2 * CREDHUB_UUID_LEN);
 
@@ -158,15 +158,15 @@ ngx_credhub_version_seal(ngx_credhub_op_t *op,
     version->head = content->head;
     version->tail = content->tail;
 
-    error = ngx_credhub_field_seal(op, version, credhub_str("secret"),
-        content->secret, &version->secret);
+    error = ngx_credhub_field_seal(
+        op, version, credhub_str("secret"), content->secret, &version->secret);
 
     if (error != CREDHUB_OK) {
         return error;
     }
 
-    return ngx_credhub_field_seal(op, version, credhub_str("params"),
-        content->params, &version->params);
+    return ngx_credhub_field_seal(
+        op, version, credhub_str("params"), content->params, &version->params);
 }
 
 
@@ -196,23 +196,23 @@ ngx_credhub_field_seal(ngx_credhub_op_t *op, const credhub_version_t *version,
 
 
 credhub_error_e
-ngx_credhub_version_open(ngx_credhub_op_t *op,
-    const credhub_version_t *version, credhub_content_t *content)
+ngx_credhub_version_open(ngx_credhub_op_t *op, const credhub_version_t *version,
+    credhub_content_t *content)
 {
     credhub_error_e error;
 
     content->head = version->head;
     content->tail = version->tail;
 
-    error = ngx_credhub_field_open(op, version, credhub_str("secret"),
-        version->secret, &content->secret);
+    error = ngx_credhub_field_open(
+        op, version, credhub_str("secret"), version->secret, &content->secret);
 
     if (error != CREDHUB_OK) {
         return error;
     }
 
-    return ngx_credhub_field_open(op, version, credhub_str("params"),
-        version->params, &content->params);
+    return ngx_credhub_field_open(
+        op, version, credhub_str("params"), version->params, &content->params);
 }
 
 
@@ -262,8 +262,8 @@ ngx_credhub_opened(const credhub_version_t *version, credhub_error_e error)
 
 
 ngx_credhub_rc_e
-ngx_credhub_version_answer(ngx_credhub_op_t *op,
-    const credhub_version_t *version)
+ngx_credhub_version_answer(
+    ngx_credhub_op_t *op, const credhub_version_t *version)
 {
     credhub_buf_t   body;
     credhub_error_e error;
@@ -278,15 +278,15 @@ ngx_credhub_version_answer(ngx_credhub_op_t *op,
 
 
 credhub_error_e
-ngx_credhub_version_append(ngx_credhub_op_t *op, credhub_buf_t *buf,
-    const credhub_version_t *version)
+ngx_credhub_version_append(
+    ngx_credhub_op_t *op, credhub_buf_t *buf, const credhub_version_t *version)
 {
     if (buf->len + credhub_version_view_size(version) > NGX_CREDHUB_ANSWER_MAX)
     {
         return CREDHUB_E_TOO_LARGE;
     }
 
-    return ngx_credhub_opened(version,
-        credhub_version_view(buf, version, op->hub->keyring,
-            op->hub->store->hub));
+    return ngx_credhub_opened(
+        version, credhub_version_view(
+                     buf, version, op->hub->keyring, op->hub->store->hub));
 }

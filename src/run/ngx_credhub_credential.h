@@ -23,8 +23,8 @@ credhub_error_e ngx_credhub_name_allowed(ngx_credhub_op_t *op,
     credhub_str_t name, unsigned operation, credhub_str_t *folded);
 
 /* The rules for a name that is written; gives it its leading slash. */
-credhub_error_e ngx_credhub_name_check(ngx_credhub_op_t *op,
-    credhub_str_t *name);
+credhub_error_e ngx_credhub_name_check(
+    ngx_credhub_op_t *op, credhub_str_t *name);
 
 /*
  * Metadata as it is stored: compact, at most NGX_CREDHUB_METADATA_MAX bytes
@@ -32,8 +32,8 @@ credhub_error_e ngx_credhub_name_check(ngx_credhub_op_t *op,
  */
 #define NGX_CREDHUB_METADATA_MAX 7000
 
-credhub_error_e ngx_credhub_metadata(ngx_credhub_op_t *op,
-    credhub_str_t *metadata);
+credhub_error_e ngx_credhub_metadata(
+    ngx_credhub_op_t *op, credhub_str_t *metadata);
 
 /*
  * Seals `content` into a version with a new version id (and an id for a new
@@ -51,19 +51,19 @@ credhub_error_e ngx_credhub_version_open(ngx_credhub_op_t *op,
 
 /* Passes on the result of opening something of a version; logs a failure,
  * with names only. */
-credhub_error_e ngx_credhub_opened(const credhub_version_t *version,
-    credhub_error_e error);
+credhub_error_e ngx_credhub_opened(
+    const credhub_version_t *version, credhub_error_e error);
 
 /* Answers 200 with the view of one version. */
-ngx_credhub_rc_e ngx_credhub_version_answer(ngx_credhub_op_t *op,
-    const credhub_version_t *version);
+ngx_credhub_rc_e ngx_credhub_version_answer(
+    ngx_credhub_op_t *op, const credhub_version_t *version);
 
 /* Appends a version's view to a list that is being built; CREDHUB_E_TOO_LARGE
  * beyond NGX_CREDHUB_ANSWER_MAX bytes. */
 #define NGX_CREDHUB_ANSWER_MAX (64 * 1024 * 1024)
 
-credhub_error_e ngx_credhub_version_append(ngx_credhub_op_t *op,
-    credhub_buf_t *buf, const credhub_version_t *version);
+credhub_error_e ngx_credhub_version_append(
+    ngx_credhub_op_t *op, credhub_buf_t *buf, const credhub_version_t *version);
 
 
 #endif /* _NGX_CREDHUB_CREDENTIAL_H_INCLUDED_ */

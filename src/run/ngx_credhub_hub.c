@@ -14,8 +14,8 @@ ngx_credhub_hub_allows(ngx_credhub_hub_t *hub, credhub_str_t actor,
         return 0;
     }
 
-    allowed = credhub_permission_allowed(hub->permissions->elts,
-        hub->permissions->nelts, actor, name);
+    allowed = credhub_permission_allowed(
+        hub->permissions->elts, hub->permissions->nelts, actor, name);
 
     return (allowed & operation) == operation;
 }

@@ -12,7 +12,7 @@ struct ngx_credhub_job_s {
     ngx_credhub_hub_t             *hub;
     ngx_msec_t                     interval;
     ngx_event_t                    timer;
-    ngx_credhub_op_t              *op;     /* while it runs */
+    ngx_credhub_op_t              *op; /* while it runs */
 };
 
 
@@ -76,8 +76,8 @@ ngx_credhub_job_run(ngx_event_t *ev)
 {
     ngx_credhub_job_t *job;
 
-    job = (ngx_credhub_job_t *)
-        ((u_char *) ev - offsetof(ngx_credhub_job_t, timer));
+    job = (ngx_credhub_job_t *) ((u_char *) ev
+                                 - offsetof(ngx_credhub_job_t, timer));
 
     job->op = ngx_credhub_op_create(job->operation, job->hub);
 

@@ -14,13 +14,13 @@
 static void ngx_credhub_op_finish(ngx_credhub_op_t *op);
 static void ngx_credhub_op_call_done(ngx_credhub_call_t *call);
 static void ngx_credhub_op_task_done(ngx_credhub_task_t *task);
-static void ngx_credhub_op_resume(ngx_credhub_op_t *op, credhub_error_e error,
-    credhub_str_t detail);
+static void ngx_credhub_op_resume(
+    ngx_credhub_op_t *op, credhub_error_e error, credhub_str_t detail);
 
 
 ngx_credhub_op_t *
-ngx_credhub_op_create(const ngx_credhub_operation_t *operation,
-    ngx_credhub_hub_t *hub)
+ngx_credhub_op_create(
+    const ngx_credhub_operation_t *operation, ngx_credhub_hub_t *hub)
 {
     credhub_arena_t  *arena;
     ngx_credhub_op_t *op;
@@ -49,8 +49,8 @@ ngx_credhub_op_create(const ngx_credhub_operation_t *operation,
 
 
 ngx_credhub_rc_e
-ngx_credhub_op_become(ngx_credhub_op_t *op,
-    const ngx_credhub_operation_t *operation)
+ngx_credhub_op_become(
+    ngx_credhub_op_t *op, const ngx_credhub_operation_t *operation)
 {
     op->operation = operation;
     op->step = operation->steps;
@@ -78,11 +78,9 @@ ngx_credhub_op_run(ngx_credhub_op_t *op)
     /* op_become() may have failed before the first step */
 
     while (op->error == CREDHUB_OK && *op->step != NULL) {
-
         step = op->step++;
 
         switch ((*step)(op)) {
-
         case NGX_CREDHUB_NEXT:
         case NGX_CREDHUB_JUMP:
             continue;
@@ -143,8 +141,8 @@ ngx_credhub_op_destroy(ngx_credhub_op_t *op)
 
 
 ngx_credhub_rc_e
-ngx_credhub_op_fail(ngx_credhub_op_t *op, credhub_error_e error,
-    credhub_str_t detail)
+ngx_credhub_op_fail(
+    ngx_credhub_op_t *op, credhub_error_e error, credhub_str_t detail)
 {
     op->error = error;
     op->detail = detail;
@@ -154,8 +152,8 @@ ngx_credhub_op_fail(ngx_credhub_op_t *op, credhub_error_e error,
 
 
 ngx_credhub_rc_e
-ngx_credhub_op_answer(ngx_credhub_op_t *op, ngx_uint_t status,
-    const credhub_buf_t *body)
+ngx_credhub_op_answer(
+    ngx_credhub_op_t *op, ngx_uint_t status, const credhub_buf_t *body)
 {
     if (body->failed) {
         return ngx_credhub_op_error(op, CREDHUB_E_INTERNAL);
@@ -188,11 +186,11 @@ ngx_credhub_op_goto(ngx_credhub_op_t *op, ngx_credhub_step_pt target)
 
 
 ngx_credhub_call_t *
-ngx_credhub_op_call(ngx_credhub_op_t *op, ngx_credhub_link_e link,
-    ngx_uint_t max)
+ngx_credhub_op_call(
+    ngx_credhub_op_t *op, ngx_credhub_link_e link, ngx_uint_t max)
 {
-    return ngx_credhub_call_create(op->hub->store->links[link], max,
-        ngx_credhub_op_call_done, op);
+    return ngx_credhub_call_create(
+        op->hub->store->links[link], max, ngx_credhub_op_call_done, op);
 }
 
 
@@ -271,8 +269,8 @@ ngx_credhub_op_task_done(ngx_credhub_task_t *task)
 
 
 static void
-ngx_credhub_op_resume(ngx_credhub_op_t *op, credhub_error_e error,
-    credhub_str_t detail)
+ngx_credhub_op_resume(
+    ngx_credhub_op_t *op, credhub_error_e error, credhub_str_t detail)
 {
     op->resumed = 1;
     op->error = error;

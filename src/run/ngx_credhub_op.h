@@ -50,32 +50,31 @@ struct ngx_credhub_op_s {
     ngx_credhub_hub_t             *hub;
     credhub_arena_t               *arena;
     void                          *ctx;
-    void                          *input;  /* what the host was asked */
-    credhub_str_t                  actor;  /* empty: nobody */
+    void                          *input; /* what the host was asked */
+    credhub_str_t                  actor; /* empty: nobody */
 
-    const ngx_credhub_host_t      *host;
-    void                          *host_data;
+    const ngx_credhub_host_t *host;
+    void                     *host_data;
 
     /* outcome: status and body, or error and detail */
-    ngx_uint_t                     status;
-    credhub_str_t                  body;
-    credhub_error_e                error;
-    credhub_str_t                  detail;
+    ngx_uint_t      status;
+    credhub_str_t   body;
+    credhub_error_e error;
+    credhub_str_t   detail;
 
     /* for logs and variables; live in the arena */
-    credhub_str_t                  resource;
+    credhub_str_t resource;
 
     /* the last answers */
-    ngx_credhub_call_t            *call;
-    ngx_credhub_task_t            *task;
+    ngx_credhub_call_t *call;
+    ngx_credhub_task_t *task;
 
     /* private to src/run */
-    ngx_queue_t                    calls;  /* live as long as this */
-    ngx_queue_t                    tasks;
-    unsigned                       stored:1;    /* a store call was made */
-    unsigned                       finished:1;
-    unsigned                       resumed:1;   /* runs from an event of the
-                                                   engine, not of the host */
+    ngx_queue_t calls; /* live as long as this */
+    ngx_queue_t tasks;
+    unsigned    stored:1; /* a store call was made */
+    unsigned    finished:1;
+    unsigned    resumed:1; /* by an event of the engine */
 };
 
 
@@ -88,8 +87,8 @@ ngx_credhub_op_t *ngx_credhub_op_create(
 void ngx_credhub_op_run(ngx_credhub_op_t *op);
 
 /* Begins another operation in the same object, with the same input. */
-ngx_credhub_rc_e ngx_credhub_op_become(ngx_credhub_op_t *op,
-    const ngx_credhub_operation_t *operation);
+ngx_credhub_rc_e ngx_credhub_op_become(
+    ngx_credhub_op_t *op, const ngx_credhub_operation_t *operation);
 
 /*
  * The host goes away before the operation has finished: it is destroyed. What
@@ -105,41 +104,41 @@ void ngx_credhub_op_destroy(ngx_credhub_op_t *op);
 /* For steps. */
 
 /* The outcome of an operation that failed. */
-ngx_credhub_rc_e ngx_credhub_op_fail(ngx_credhub_op_t *op,
-    credhub_error_e error, credhub_str_t detail);
+ngx_credhub_rc_e ngx_credhub_op_fail(
+    ngx_credhub_op_t *op, credhub_error_e error, credhub_str_t detail);
 
-#define ngx_credhub_op_error(op, error)                                       \
+#define ngx_credhub_op_error(op, error)                                        \
     ngx_credhub_op_fail(op, error, credhub_null_str)
 
 /* The outcome of an operation that answers with a body. */
-ngx_credhub_rc_e ngx_credhub_op_answer(ngx_credhub_op_t *op,
-    ngx_uint_t status, const credhub_buf_t *body);
+ngx_credhub_rc_e ngx_credhub_op_answer(
+    ngx_credhub_op_t *op, ngx_uint_t status, const credhub_buf_t *body);
 
 /* A call for up to `max` commands; its answer resumes this operation. NULL
  * without memory. */
-ngx_credhub_call_t *ngx_credhub_op_call(ngx_credhub_op_t *op,
-    ngx_credhub_link_e link, ngx_uint_t max);
+ngx_credhub_call_t *ngx_credhub_op_call(
+    ngx_credhub_op_t *op, ngx_credhub_link_e link, ngx_uint_t max);
 
 /* Sends it: NGX_CREDHUB_WAIT or NGX_CREDHUB_FAIL. The next step finds it in
  * op->call, without error: a call that failed ends the operation. It lives as
  * long as the operation, or until ngx_credhub_op_release(). */
-ngx_credhub_rc_e ngx_credhub_op_send(ngx_credhub_op_t *op,
-    ngx_credhub_call_t *call);
+ngx_credhub_rc_e ngx_credhub_op_send(
+    ngx_credhub_op_t *op, ngx_credhub_call_t *call);
 
 /* Frees the replies of a finished call early, for loops. */
 void ngx_credhub_op_release(ngx_credhub_op_t *op);
 
 /* Gives the task to a CPU thread: WAIT or FAIL. The next step finds it in
  * op->task, without error. */
-ngx_credhub_rc_e ngx_credhub_op_compute(ngx_credhub_op_t *op,
-    ngx_credhub_task_t *task);
+ngx_credhub_rc_e ngx_credhub_op_compute(
+    ngx_credhub_op_t *op, ngx_credhub_task_t *task);
 
 /* Goes on with that step of the operation. */
-ngx_credhub_rc_e ngx_credhub_op_goto(ngx_credhub_op_t *op,
-    ngx_credhub_step_pt step);
+ngx_credhub_rc_e ngx_credhub_op_goto(
+    ngx_credhub_op_t *op, ngx_credhub_step_pt step);
 
 /* A string of the operation's own; .data == NULL without memory. */
-#define ngx_credhub_op_copy(op, str)                                          \
+#define ngx_credhub_op_copy(op, str)                                           \
     credhub_arena_copy((op)->arena, (str).data, (str).len)
 
 

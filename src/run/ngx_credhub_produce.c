@@ -11,8 +11,8 @@
 static credhub_error_e ngx_credhub_produce_run(ngx_credhub_task_t *task);
 static credhub_error_e ngx_credhub_produce_now(ngx_credhub_produce_t *produce,
     credhub_arena_t *arena, atomic_int *cancel, credhub_str_t *detail);
-static ngx_int_t ngx_credhub_produce_copy(ngx_credhub_task_t *task,
-    credhub_str_t *str);
+static ngx_int_t       ngx_credhub_produce_copy(
+          ngx_credhub_task_t *task, credhub_str_t *str);
 
 
 ngx_credhub_rc_e
@@ -30,12 +30,11 @@ ngx_credhub_produce(ngx_credhub_op_t *op, ngx_credhub_produce_t *produce)
     if (!slow) {
         atomic_init(&cancel, 0);
 
-        error = ngx_credhub_produce_now(produce, op->arena, &cancel,
-            &op->detail);
+        error =
+            ngx_credhub_produce_now(produce, op->arena, &cancel, &op->detail);
 
-        return error == CREDHUB_OK
-                   ? NGX_CREDHUB_NEXT
-                   : ngx_credhub_op_fail(op, error, op->detail);
+        return error == CREDHUB_OK ? NGX_CREDHUB_NEXT
+                                   : ngx_credhub_op_fail(op, error, op->detail);
     }
 
     task = ngx_credhub_task_create(sizeof(ngx_credhub_produce_t));
@@ -76,8 +75,8 @@ ngx_credhub_produced(ngx_credhub_op_t *op, ngx_credhub_produce_t *produce)
 static credhub_error_e
 ngx_credhub_produce_run(ngx_credhub_task_t *task)
 {
-    return ngx_credhub_produce_now(task->data, task->arena, &task->cancel,
-        &task->detail);
+    return ngx_credhub_produce_now(
+        task->data, task->arena, &task->cancel, &task->detail);
 }
 
 
@@ -86,12 +85,12 @@ ngx_credhub_produce_now(ngx_credhub_produce_t *produce, credhub_arena_t *arena,
     atomic_int *cancel, credhub_str_t *detail)
 {
     if (produce->value.data != NULL) {
-        return produce->type->set(arena, produce->value, &produce->content,
-            detail);
+        return produce->type->set(
+            arena, produce->value, &produce->content, detail);
     }
 
-    return produce->type->generate(arena, &produce->parameters, cancel,
-        &produce->content);
+    return produce->type->generate(
+        arena, &produce->parameters, cancel, &produce->content);
 }
 
 

@@ -24,11 +24,10 @@ typedef struct {
  * NEXT: produce->content is there. WAIT: ngx_credhub_produced() fetches it in
  * the next step. FAIL as ever. The input is copied for the thread.
  */
-ngx_credhub_rc_e ngx_credhub_produce(ngx_credhub_op_t *op,
-    ngx_credhub_produce_t *produce);
+ngx_credhub_rc_e ngx_credhub_produce(
+    ngx_credhub_op_t *op, ngx_credhub_produce_t *produce);
 
-void ngx_credhub_produced(ngx_credhub_op_t *op,
-    ngx_credhub_produce_t *produce);
+void ngx_credhub_produced(ngx_credhub_op_t *op, ngx_credhub_produce_t *produce);
 
 
 #endif /* _NGX_CREDHUB_PRODUCE_H_INCLUDED_ */

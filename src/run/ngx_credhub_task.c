@@ -38,8 +38,8 @@ typedef struct {
 
 typedef struct {
     ngx_thread_pool_t *pool;
-    ngx_uint_t         own;     /* nobody else uses the pool's threads */
-    ngx_uint_t         limit;   /* tasks that run at a time */
+    ngx_uint_t         own;   /* nobody else uses the pool's threads */
+    ngx_uint_t         limit; /* tasks that run at a time */
     ngx_uint_t         running;
     ngx_uint_t         waiting;
     ngx_queue_t        actors;
@@ -194,7 +194,6 @@ ngx_credhub_task_start(ngx_credhub_task_t *task)
     ngx_credhub_cpu.running++;
 
     if (ngx_thread_task_post(ngx_credhub_cpu.pool, &task->thread) != NGX_OK) {
-
         /* the pool's own queue is full: it ends as if it had run */
 
         task->error = CREDHUB_E_BUSY;
@@ -210,11 +209,10 @@ ngx_credhub_task_thread(void *data, ngx_log_t *log)
 {
     ngx_credhub_task_t *task = data;
 
-    struct sched_param     param;
-    static __thread int    lowered;
+    struct sched_param  param;
+    static __thread int lowered;
 
     if (!lowered && ngx_credhub_cpu.own) {
-
         /* For good: an unprivileged thread cannot come back. */
 
         lowered = 1;
@@ -234,8 +232,8 @@ ngx_credhub_task_event(ngx_event_t *ev)
     ngx_thread_task_t  *thread;
     ngx_credhub_task_t *task;
 
-    thread = (ngx_thread_task_t *)
-        ((u_char *) ev - offsetof(ngx_thread_task_t, event));
+    thread = (ngx_thread_task_t *) ((u_char *) ev
+                                    - offsetof(ngx_thread_task_t, event));
     task = thread->ctx;
 
     if (!ev->complete) {
@@ -265,7 +263,6 @@ static void
 ngx_credhub_task_expired(ngx_credhub_task_t *task)
 {
     if (task->state == NGX_CREDHUB_TASK_RUNNING) {
-
         /* it stops soon, and then ends here with its error */
 
         atomic_store(&task->cancel, 1);
@@ -297,8 +294,8 @@ ngx_credhub_task_bucket(credhub_str_t actor)
         }
     }
 
-    bucket = ngx_alloc(sizeof(ngx_credhub_task_bucket_t) + actor.len,
-        ngx_cycle->log);
+    bucket = ngx_alloc(
+        sizeof(ngx_credhub_task_bucket_t) + actor.len, ngx_cycle->log);
     if (bucket == NULL) {
         return NULL;
     }

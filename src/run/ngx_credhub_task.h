@@ -26,20 +26,20 @@
 typedef struct ngx_credhub_task_s ngx_credhub_task_t;
 
 struct ngx_credhub_task_s {
-    credhub_arena_t  *arena;
-    void             *data;    /* in the arena */
-    atomic_int        cancel;  /* set when nobody waits any more */
-    credhub_error_e   error;   /* the result of run() */
-    credhub_str_t     detail;
+    credhub_arena_t *arena;
+    void            *data;   /* in the arena */
+    atomic_int       cancel; /* set when nobody waits any more */
+    credhub_error_e  error;  /* the result of run() */
+    credhub_str_t    detail;
 
     credhub_error_e (*run)(ngx_credhub_task_t *task); /* on the thread */
-    void            (*done)(ngx_credhub_task_t *task); /* NULL: nobody waits */
-    void             *owner;
-    ngx_queue_t       kept;    /* for the owner */
+    void (*done)(ngx_credhub_task_t *task);           /* NULL: nobody waits */
+    void       *owner;
+    ngx_queue_t kept; /* for the owner */
 
     /* private */
     ngx_queue_t       queue;
-    void             *bucket;  /* of its actor, while it waits */
+    void             *bucket; /* of its actor, while it waits */
     ngx_uint_t        state;
     ngx_thread_task_t thread;
 };

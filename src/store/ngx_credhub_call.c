@@ -19,10 +19,10 @@
 #define NGX_CREDHUB_CALL_REQUEST 512
 
 
-static void
-ngx_credhub_call_number(ngx_credhub_call_t *call, u_char type, size_t n);
-static void
-ngx_credhub_call_enqueue(ngx_credhub_call_t *call, ngx_queue_t *queue);
+static void ngx_credhub_call_number(
+    ngx_credhub_call_t *call, u_char type, size_t n);
+static void ngx_credhub_call_enqueue(
+    ngx_credhub_call_t *call, ngx_queue_t *queue);
 static void                ngx_credhub_call_dequeue(ngx_credhub_call_t *call);
 static void                ngx_credhub_call_fail(ngx_credhub_call_t *call);
 static void                ngx_credhub_calls_watch(ngx_credhub_link_t *link);

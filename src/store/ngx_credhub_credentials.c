@@ -22,36 +22,31 @@ typedef struct {
 
 
 static void      ngx_credhub_fields_names(credhub_str_t *argv, ngx_uint_t n);
-static ngx_int_t ngx_credhub_row(const ngx_credhub_reply_t *reply, ngx_uint_t n,
-                                 credhub_version_t *version);
-static ngx_int_t
-ngx_credhub_found(const ngx_credhub_reply_t *reply, ngx_credhub_found_t *found);
-static ngx_int_t
-ngx_credhub_number(const ngx_credhub_reply_t *reply, int64_t *number);
+static ngx_int_t ngx_credhub_row(
+    const ngx_credhub_reply_t *reply, ngx_uint_t n, credhub_version_t *version);
+static ngx_int_t ngx_credhub_found(
+    const ngx_credhub_reply_t *reply, ngx_credhub_found_t *found);
+static ngx_int_t ngx_credhub_number(
+    const ngx_credhub_reply_t *reply, int64_t *number);
 static ngx_int_t ngx_credhub_damaged(credhub_str_t what);
-static void      ngx_credhub_seals_check(ngx_credhub_call_t        *call,
-                                         const ngx_credhub_reply_t *reply,
-                                         const credhub_version_t   *version);
+static void      ngx_credhub_seals_check(ngx_credhub_call_t *call,
+         const ngx_credhub_reply_t *reply, const credhub_version_t *version);
 
 
-#define ngx_credhub_field(name, required)                                  \
-    {                                                                      \
-        credhub_string(#name), offsetof(credhub_version_t, name), required \
+#define ngx_credhub_field(name, required)                                      \
+    {                                                                          \
+        credhub_string(#name), offsetof(credhub_version_t, name), required     \
     }
 
-static const ngx_credhub_field_t ngx_credhub_fields[] = {
-    ngx_credhub_field(credential, 1),
-    ngx_credhub_field(name, 1),
-    ngx_credhub_field(type, 1),
+static const ngx_credhub_field_t ngx_credhub_fields[] = { ngx_credhub_field(
+                                                              credential, 1),
+    ngx_credhub_field(name, 1), ngx_credhub_field(type, 1),
     { credhub_string("version"), offsetof(credhub_version_t, id), 1 },
-    ngx_credhub_field(metadata, 0),
-    ngx_credhub_field(head, 0),
-    ngx_credhub_field(tail, 0),
-    ngx_credhub_field(secret, 0),
-    ngx_credhub_field(params, 0)
-};
+    ngx_credhub_field(metadata, 0), ngx_credhub_field(head, 0),
+    ngx_credhub_field(tail, 0), ngx_credhub_field(secret, 0),
+    ngx_credhub_field(params, 0) };
 
-#define NGX_CREDHUB_FIELDS \
+#define NGX_CREDHUB_FIELDS                                                     \
     (sizeof(ngx_credhub_fields) / sizeof(ngx_credhub_fields[0]))
 
 /* In front of each row stands its date; params come last and may be left out.
@@ -75,8 +70,8 @@ ngx_credhub_fields_names(credhub_str_t *argv, ngx_uint_t n)
 
 
 static ngx_int_t
-ngx_credhub_row(const ngx_credhub_reply_t *reply, ngx_uint_t n,
-                credhub_version_t *version)
+ngx_credhub_row(
+    const ngx_credhub_reply_t *reply, ngx_uint_t n, credhub_version_t *version)
 {
     ngx_uint_t                 i;
     const ngx_credhub_field_t *field;
@@ -124,8 +119,8 @@ static ngx_int_t
 ngx_credhub_damaged(credhub_str_t what)
 {
     ngx_log_error(NGX_LOG_ERR, ngx_cycle->log, 0,
-                  "credhub: the store holds a damaged row of \"%*s\"", what.len,
-                  what.data);
+        "credhub: the store holds a damaged row of \"%*s\"", what.len,
+        what.data);
 
     return NGX_ERROR;
 }
@@ -133,7 +128,7 @@ ngx_credhub_damaged(credhub_str_t what)
 
 void
 ngx_credhub_current_read(ngx_credhub_call_t *call, ngx_credhub_store_t *store,
-                         credhub_str_t name, ngx_uint_t params)
+    credhub_str_t name, ngx_uint_t params)
 {
     ngx_uint_t    n;
     credhub_str_t argv[2 + NGX_CREDHUB_ROW];
@@ -150,7 +145,7 @@ ngx_credhub_current_read(ngx_credhub_call_t *call, ngx_credhub_store_t *store,
 
 ngx_int_t
 ngx_credhub_current_result(ngx_credhub_call_t *call, ngx_uint_t i,
-                           credhub_str_t name, credhub_version_t *version)
+    credhub_str_t name, credhub_version_t *version)
 {
     const ngx_credhub_reply_t *reply;
 
@@ -169,9 +164,9 @@ ngx_credhub_current_result(ngx_credhub_call_t *call, ngx_uint_t i,
     }
 
     if (ngx_credhub_row(reply,
-                        reply->n == NGX_CREDHUB_ROW ? NGX_CREDHUB_ROW
-                                                    : NGX_CREDHUB_ROW_SHORT,
-                        version)
+            reply->n == NGX_CREDHUB_ROW ? NGX_CREDHUB_ROW
+                                        : NGX_CREDHUB_ROW_SHORT,
+            version)
         != NGX_OK)
     {
         return ngx_credhub_damaged(name);
@@ -184,22 +179,22 @@ ngx_credhub_current_result(ngx_credhub_call_t *call, ngx_uint_t i,
 
 
 void
-ngx_credhub_version_read(ngx_credhub_call_t *call, ngx_credhub_store_t *store,
-                         credhub_str_t id)
+ngx_credhub_version_read(
+    ngx_credhub_call_t *call, ngx_credhub_store_t *store, credhub_str_t id)
 {
     credhub_str_t argv[1 + NGX_CREDHUB_ROW];
 
     argv[0] = id;
     ngx_credhub_fields_names(&argv[1], NGX_CREDHUB_ROW);
 
-    ngx_credhub_call_script(call, store, NGX_CREDHUB_SCRIPT_VERSION,
-                            1 + NGX_CREDHUB_ROW, argv);
+    ngx_credhub_call_script(
+        call, store, NGX_CREDHUB_SCRIPT_VERSION, 1 + NGX_CREDHUB_ROW, argv);
 }
 
 
 ngx_int_t
 ngx_credhub_version_result(ngx_credhub_call_t *call, credhub_version_t *version,
-                           credhub_error_e *error)
+    credhub_error_e *error)
 {
     ngx_int_t            rc;
     credhub_str_t        word;
@@ -227,8 +222,7 @@ ngx_credhub_version_result(ngx_credhub_call_t *call, credhub_version_t *version,
 
 void
 ngx_credhub_versions_read(ngx_credhub_call_t *call, ngx_credhub_store_t *store,
-                          credhub_str_t name, ngx_uint_t limit,
-                          credhub_str_t cursor)
+    credhub_str_t name, ngx_uint_t limit, credhub_str_t cursor)
 {
     u_char        number[NGX_INT_T_LEN], bytes[NGX_INT_T_LEN];
     credhub_str_t argv[4 + NGX_CREDHUB_ROW_SHORT];
@@ -242,14 +236,14 @@ ngx_credhub_versions_read(ngx_credhub_call_t *call, ngx_credhub_store_t *store,
     ngx_credhub_fields_names(&argv[4], NGX_CREDHUB_ROW_SHORT);
 
     ngx_credhub_call_script(call, store, NGX_CREDHUB_SCRIPT_VERSIONS,
-                            4 + NGX_CREDHUB_ROW_SHORT, argv);
+        4 + NGX_CREDHUB_ROW_SHORT, argv);
 }
 
 
 ngx_int_t
 ngx_credhub_versions_result(ngx_credhub_call_t *call,
-                            credhub_version_t **versions, ngx_uint_t *n,
-                            credhub_str_t *cursor, credhub_error_e *error)
+    credhub_version_t **versions, ngx_uint_t *n, credhub_str_t *cursor,
+    credhub_error_e *error)
 {
     ngx_int_t            rc;
     ngx_uint_t           i;
@@ -278,8 +272,8 @@ ngx_credhub_versions_result(ngx_credhub_call_t *call,
     }
 
     for (i = 0; i < *n; i++) {
-        if (ngx_credhub_row(reply->elements[3 + i], NGX_CREDHUB_ROW_SHORT,
-                            *versions + i)
+        if (ngx_credhub_row(
+                reply->elements[3 + i], NGX_CREDHUB_ROW_SHORT, *versions + i)
             != NGX_OK)
         {
             return ngx_credhub_damaged(reply->elements[2]->str);
@@ -296,7 +290,7 @@ ngx_credhub_versions_result(ngx_credhub_call_t *call,
 
 void
 ngx_credhub_find(ngx_credhub_call_t *call, ngx_credhub_store_t *store,
-                 credhub_str_t prefix, credhub_str_t like, credhub_str_t cursor)
+    credhub_str_t prefix, credhub_str_t like, credhub_str_t cursor)
 {
     credhub_str_t argv[3];
 
@@ -310,8 +304,7 @@ ngx_credhub_find(ngx_credhub_call_t *call, ngx_credhub_store_t *store,
 
 ngx_int_t
 ngx_credhub_find_result(ngx_credhub_call_t *call, ngx_credhub_found_t **found,
-                        ngx_uint_t *n, credhub_str_t *cursor,
-                        credhub_error_e *error)
+    ngx_uint_t *n, credhub_str_t *cursor, credhub_error_e *error)
 {
     ngx_int_t            rc;
     ngx_uint_t           i;
@@ -372,36 +365,26 @@ ngx_credhub_found(const ngx_credhub_reply_t *reply, ngx_credhub_found_t *found)
 
 
 void
-ngx_credhub_credential_write(ngx_credhub_call_t      *call,
-                             ngx_credhub_store_t     *store,
-                             const credhub_version_t *version,
-                             credhub_str_t expect, ngx_uint_t max_versions)
+ngx_credhub_credential_write(ngx_credhub_call_t *call,
+    ngx_credhub_store_t *store, const credhub_version_t *version,
+    credhub_str_t expect, ngx_uint_t max_versions)
 {
     u_char        number[NGX_INT_T_LEN];
-    credhub_str_t argv[] = {
-        version->name,
-        version->folded,
-        version->type,
-        version->id,
-        version->credential,
+    credhub_str_t argv[] = { version->name, version->folded, version->type,
+        version->id, version->credential,
         (expect.data == NULL) ? credhub_str("*") : expect,
         { ngx_sprintf(number, "%ui", max_versions) - number, number },
-        version->metadata,
-        version->head,
-        version->tail,
-        version->secret,
-        version->params
-    };
+        version->metadata, version->head, version->tail, version->secret,
+        version->params };
 
     ngx_credhub_call_script(call, store, NGX_CREDHUB_SCRIPT_PUT,
-                            sizeof(argv) / sizeof(argv[0]), argv);
+        sizeof(argv) / sizeof(argv[0]), argv);
 }
 
 
 ngx_int_t
 ngx_credhub_credential_written(ngx_credhub_call_t *call,
-                               credhub_version_t  *version,
-                               credhub_error_e    *error)
+    credhub_version_t *version, credhub_error_e *error)
 {
     ngx_int_t            rc;
     credhub_str_t        word;
@@ -437,9 +420,8 @@ ngx_credhub_credential_written(ngx_credhub_call_t *call,
 /* A random nonce of 96 bits must not be drawn too often under one key. */
 
 static void
-ngx_credhub_seals_check(ngx_credhub_call_t        *call,
-                        const ngx_credhub_reply_t *reply,
-                        const credhub_version_t   *version)
+ngx_credhub_seals_check(ngx_credhub_call_t *call,
+    const ngx_credhub_reply_t *reply, const credhub_version_t *version)
 {
     int64_t seals, added;
 
@@ -451,8 +433,7 @@ ngx_credhub_seals_check(ngx_credhub_call_t        *call,
 
     if (seals >= NGX_CREDHUB_SEALS_MAX
         && seals % NGX_CREDHUB_SEALS_STEP < added) {
-        ngx_log_error(
-            NGX_LOG_WARN, ngx_cycle->log, 0,
+        ngx_log_error(NGX_LOG_WARN, ngx_cycle->log, 0,
             "credhub: the key that sealed \"%*s\" has sealed %L values, it is "
             "time for a new one",
             version->folded.len, version->folded.data, seals);
@@ -461,16 +442,16 @@ ngx_credhub_seals_check(ngx_credhub_call_t        *call,
 
 
 void
-ngx_credhub_credential_delete(ngx_credhub_call_t  *call,
-                              ngx_credhub_store_t *store, credhub_str_t name)
+ngx_credhub_credential_delete(
+    ngx_credhub_call_t *call, ngx_credhub_store_t *store, credhub_str_t name)
 {
     ngx_credhub_call_script(call, store, NGX_CREDHUB_SCRIPT_DELETE, 1, &name);
 }
 
 
 ngx_int_t
-ngx_credhub_credential_deleted(ngx_credhub_call_t *call, ngx_uint_t *rest,
-                               credhub_error_e *error)
+ngx_credhub_credential_deleted(
+    ngx_credhub_call_t *call, ngx_uint_t *rest, credhub_error_e *error)
 {
     return ngx_credhub_script_flag(call, rest, error);
 }
@@ -484,8 +465,8 @@ ngx_credhub_sweep(ngx_credhub_call_t *call, ngx_credhub_store_t *store)
 
 
 ngx_int_t
-ngx_credhub_swept(ngx_credhub_call_t *call, ngx_uint_t *rest,
-                  credhub_error_e *error)
+ngx_credhub_swept(
+    ngx_credhub_call_t *call, ngx_uint_t *rest, credhub_error_e *error)
 {
     return ngx_credhub_script_flag(call, rest, error);
 }

@@ -13,7 +13,7 @@
 #include "credhub_version.h"
 
 
-#define NGX_CREDHUB_PAGE_ROWS  1000       /* rows of one find step */
+#define NGX_CREDHUB_PAGE_ROWS  1000          /* rows of one find step */
 #define NGX_CREDHUB_PAGE_BYTES (1024 * 1024) /* of one versions step */
 
 
@@ -32,8 +32,8 @@ ngx_int_t ngx_credhub_current_result(ngx_credhub_call_t *call, ngx_uint_t i,
 
 
 /* One version by its id. Results as above. */
-void ngx_credhub_version_read(ngx_credhub_call_t *call,
-    ngx_credhub_store_t *store, credhub_str_t id);
+void ngx_credhub_version_read(
+    ngx_credhub_call_t *call, ngx_credhub_store_t *store, credhub_str_t id);
 ngx_int_t ngx_credhub_version_result(ngx_credhub_call_t *call,
     credhub_version_t *version, credhub_error_e *error);
 
@@ -45,9 +45,9 @@ ngx_int_t ngx_credhub_version_result(ngx_credhub_call_t *call,
  * count) and the next cursor (empty: no more), NGX_DECLINED: no such
  * credential, NGX_ERROR with *error.
  */
-void ngx_credhub_versions_read(ngx_credhub_call_t *call,
-    ngx_credhub_store_t *store, credhub_str_t name, ngx_uint_t limit,
-    credhub_str_t cursor);
+void      ngx_credhub_versions_read(ngx_credhub_call_t *call,
+         ngx_credhub_store_t *store, credhub_str_t name, ngx_uint_t limit,
+         credhub_str_t cursor);
 ngx_int_t ngx_credhub_versions_result(ngx_credhub_call_t *call,
     credhub_version_t **versions, ngx_uint_t *n, credhub_str_t *cursor,
     credhub_error_e *error);
@@ -59,14 +59,14 @@ ngx_int_t ngx_credhub_versions_result(ngx_credhub_call_t *call,
  */
 
 typedef struct {
-    credhub_str_t name;     /* as first written */
+    credhub_str_t name; /* as first written */
     credhub_str_t folded;
     int64_t       created;  /* of the newest version, microseconds */
     int64_t       sequence; /* orders versions made in the same microsecond */
 } ngx_credhub_found_t;
 
-void ngx_credhub_find(ngx_credhub_call_t *call, ngx_credhub_store_t *store,
-    credhub_str_t prefix, credhub_str_t like, credhub_str_t cursor);
+void      ngx_credhub_find(ngx_credhub_call_t *call, ngx_credhub_store_t *store,
+         credhub_str_t prefix, credhub_str_t like, credhub_str_t cursor);
 ngx_int_t ngx_credhub_find_result(ngx_credhub_call_t *call,
     ngx_credhub_found_t **found, ngx_uint_t *n, credhub_str_t *cursor,
     credhub_error_e *error);
@@ -101,15 +101,15 @@ ngx_int_t ngx_credhub_credential_written(ngx_credhub_call_t *call,
  * ngx_credhub_sweep(). NGX_OK (`*rest`: rows are left), NGX_DECLINED: no such
  * credential, NGX_ERROR with *error.
  */
-void ngx_credhub_credential_delete(ngx_credhub_call_t *call,
-    ngx_credhub_store_t *store, credhub_str_t name);
-ngx_int_t ngx_credhub_credential_deleted(ngx_credhub_call_t *call,
-    ngx_uint_t *rest, credhub_error_e *error);
+void ngx_credhub_credential_delete(
+    ngx_credhub_call_t *call, ngx_credhub_store_t *store, credhub_str_t name);
+ngx_int_t ngx_credhub_credential_deleted(
+    ngx_credhub_call_t *call, ngx_uint_t *rest, credhub_error_e *error);
 
 /* Removes up to 1,000 rows of deleted credentials; result: `*rest`. */
 void ngx_credhub_sweep(ngx_credhub_call_t *call, ngx_credhub_store_t *store);
-ngx_int_t ngx_credhub_swept(ngx_credhub_call_t *call, ngx_uint_t *rest,
-    credhub_error_e *error);
+ngx_int_t ngx_credhub_swept(
+    ngx_credhub_call_t *call, ngx_uint_t *rest, credhub_error_e *error);
 
 
 #endif /* _NGX_CREDHUB_CREDENTIALS_H_INCLUDED_ */

@@ -13,17 +13,16 @@
 #define NGX_CREDHUB_HANDSHAKE_MAX 5 /* commands */
 
 
-static void      ngx_credhub_handshake_auth(ngx_credhub_call_t  *call,
-                                            ngx_credhub_store_t *store);
+static void ngx_credhub_handshake_auth(
+    ngx_credhub_call_t *call, ngx_credhub_store_t *store);
 static ngx_int_t ngx_credhub_handshake_role(const ngx_credhub_reply_t *reply);
-static ngx_int_t ngx_credhub_handshake_store(ngx_credhub_store_t       *store,
-                                             const ngx_credhub_reply_t *reply,
-                                             ngx_str_t                 *reason);
+static ngx_int_t ngx_credhub_handshake_store(ngx_credhub_store_t *store,
+    const ngx_credhub_reply_t *reply, ngx_str_t *reason);
 
 
 ngx_credhub_call_t *
-ngx_credhub_handshake_create(ngx_credhub_link_t      *link,
-                             ngx_credhub_call_done_pt done)
+ngx_credhub_handshake_create(
+    ngx_credhub_link_t *link, ngx_credhub_call_done_pt done)
 {
     u_char               hub[CREDHUB_UUID_LEN], db[NGX_INT_T_LEN];
     credhub_str_t        argv[3];
@@ -112,8 +111,8 @@ ngx_credhub_handshake_check(ngx_credhub_call_t *call, ngx_str_t *reason)
         return NGX_ERROR;
     }
 
-    return ngx_credhub_handshake_store(call->link->store,
-                                       call->replies[call->n - 1], reason);
+    return ngx_credhub_handshake_store(
+        call->link->store, call->replies[call->n - 1], reason);
 }
 
 
@@ -131,15 +130,15 @@ ngx_credhub_handshake_role(const ngx_credhub_reply_t *reply)
     role = reply->elements[0]->str;
 
     return (credhub_str_eq(role, credhub_str("master"))
-            || credhub_str_eq(role, credhub_str("slave")))
+               || credhub_str_eq(role, credhub_str("slave")))
                ? NGX_OK
                : NGX_ERROR;
 }
 
 
 static ngx_int_t
-ngx_credhub_handshake_store(ngx_credhub_store_t       *store,
-                            const ngx_credhub_reply_t *reply, ngx_str_t *reason)
+ngx_credhub_handshake_store(ngx_credhub_store_t *store,
+    const ngx_credhub_reply_t *reply, ngx_str_t *reason)
 {
     int64_t       writer, layout;
     credhub_str_t hub;
@@ -163,8 +162,8 @@ ngx_credhub_handshake_store(ngx_credhub_store_t       *store,
 
     if (store->hub.len != 0 && !credhub_str_eq(store->hub, hub)) {
         ngx_log_error(NGX_LOG_WARN, ngx_cycle->log, 0,
-                      "credhub: redis \"%V\" holds another store than before",
-                      &store->name);
+            "credhub: redis \"%V\" holds another store than before",
+            &store->name);
     }
 
     ngx_memcpy(store->hub_data, hub.data, hub.len);

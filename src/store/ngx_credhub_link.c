@@ -17,8 +17,8 @@ static void ngx_credhub_link_timer(ngx_event_t *ev);
 static void ngx_credhub_link_work(ngx_event_t *ev);
 static void ngx_credhub_link_connect(ngx_credhub_link_t *link);
 static void ngx_credhub_link_handshaken(ngx_credhub_call_t *call);
-static void
-ngx_credhub_link_problem(ngx_credhub_link_t *link, const ngx_str_t *reason);
+static void ngx_credhub_link_problem(
+    ngx_credhub_link_t *link, const ngx_str_t *reason);
 
 
 ngx_credhub_link_t *
@@ -188,7 +188,7 @@ ngx_credhub_link_handshaken(ngx_credhub_call_t *call)
         link->problem.len = 0;
 
         ngx_log_error(NGX_LOG_NOTICE, ngx_cycle->log, 0,
-                      "credhub: redis \"%V\" connected", &link->store->name);
+            "credhub: redis \"%V\" connected", &link->store->name);
     }
 
     ngx_credhub_calls_flush(link);
@@ -279,5 +279,5 @@ ngx_credhub_link_problem(ngx_credhub_link_t *link, const ngx_str_t *reason)
     ngx_memcpy(link->problem_data, reason->data, len);
 
     ngx_log_error(NGX_LOG_ERR, ngx_cycle->log, 0, "credhub: redis \"%V\": %V",
-                  &link->store->name, &link->problem);
+        &link->store->name, &link->problem);
 }

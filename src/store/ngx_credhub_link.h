@@ -39,11 +39,11 @@ typedef enum {
 typedef struct ngx_credhub_reply_s ngx_credhub_reply_t;
 
 struct ngx_credhub_reply_s {
-    int                    type;     /* first: hiredis reads it there */
-    int64_t                integer;
-    credhub_str_t          str;      /* STRING, STATUS, ERROR; NUL behind */
-    ngx_uint_t             n;        /* ARRAY */
-    ngx_credhub_reply_t  **elements;
+    int                   type; /* first: hiredis reads it there */
+    int64_t               integer;
+    credhub_str_t         str; /* STRING, STATUS, ERROR; NUL behind */
+    ngx_uint_t            n;   /* ARRAY */
+    ngx_credhub_reply_t **elements;
 };
 
 
@@ -54,34 +54,34 @@ typedef void (*ngx_credhub_call_done_pt)(ngx_credhub_call_t *call);
 
 
 struct ngx_credhub_call_s {
-    credhub_arena_t           *arena;
-    ngx_credhub_call_done_pt   done;     /* NULL: nobody waits any more */
-    void                      *data;     /* of who waits */
+    credhub_arena_t         *arena;
+    ngx_credhub_call_done_pt done; /* NULL: nobody waits any more */
+    void                    *data; /* of who waits */
 
     /* CREDHUB_OK, or why there are no usable replies: CREDHUB_E_UNAVAILABLE
      * (link down, time out, LOADING, READONLY, OOM, ...), CREDHUB_E_BUSY (too
      * much pending), CREDHUB_E_INTERNAL (any other error reply). Error
      * replies have been logged and are never seen by the caller. */
-    credhub_error_e            error;
+    credhub_error_e error;
 
-    ngx_uint_t                 n;        /* commands, and replies when OK */
-    ngx_credhub_reply_t      **replies;
+    ngx_uint_t            n; /* commands, and replies when OK */
+    ngx_credhub_reply_t **replies;
 
-    ngx_queue_t                kept;     /* for who created it */
+    ngx_queue_t kept; /* for who created it */
 
     /* private to src/store */
-    ngx_credhub_link_t        *link;
-    credhub_buf_t              request;  /* the commands in RESP */
-    ngx_uint_t                 size;     /* room in replies */
-    ngx_uint_t                 received;
-    size_t                     taken;    /* by replies */
-    size_t                    *ends;     /* end of each command in request */
-    ngx_msec_t                 deadline;
-    ngx_queue_t                queue;
-    ngx_queue_t               *place;    /* the link's list it is in */
-    ngx_uint_t                 generation; /* of the link, when answered */
-    const void                *script;   /* for EVALSHA, see script.h */
-    unsigned                   retried:1;
+    ngx_credhub_link_t *link;
+    credhub_buf_t       request; /* the commands in RESP */
+    ngx_uint_t          size;    /* room in replies */
+    ngx_uint_t          received;
+    size_t              taken; /* by replies */
+    size_t             *ends;  /* end of each command in request */
+    ngx_msec_t          deadline;
+    ngx_queue_t         queue;
+    ngx_queue_t        *place;      /* the link's list it is in */
+    ngx_uint_t          generation; /* of the link, when answered */
+    const void         *script;     /* for EVALSHA, see script.h */
+    unsigned            retried:1;
 };
 
 
@@ -94,8 +94,8 @@ ngx_credhub_call_t *ngx_credhub_call_create(ngx_credhub_link_t *link,
     ngx_uint_t max, ngx_credhub_call_done_pt done, void *data);
 
 /* Appends one command. A failure to get memory shows at send. */
-void ngx_credhub_call_command(ngx_credhub_call_t *call, ngx_uint_t argc,
-    const credhub_str_t *argv);
+void ngx_credhub_call_command(
+    ngx_credhub_call_t *call, ngx_uint_t argc, const credhub_str_t *argv);
 
 /*
  * Sends the call, or parks it (bounded) while the link connects. NGX_OK, or

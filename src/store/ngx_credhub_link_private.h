@@ -57,15 +57,15 @@ struct ngx_credhub_link_s {
                                              lasts */
     u_char      problem_data[NGX_CREDHUB_REASON_MAX];
 
-    unsigned stopped : 1;
+    unsigned stopped:1;
 };
 
 
 /* ngx_credhub_link.c */
 
 /* Begins to connect; NULL without memory. */
-ngx_credhub_link_t *
-ngx_credhub_link_create(ngx_credhub_store_t *store, ngx_log_t *log);
+ngx_credhub_link_t *ngx_credhub_link_create(
+    ngx_credhub_store_t *store, ngx_log_t *log);
 
 /* Ends every waiting call with CREDHUB_E_UNAVAILABLE and frees the link. */
 void ngx_credhub_link_destroy(ngx_credhub_link_t *link);
@@ -94,8 +94,8 @@ ngx_int_t ngx_credhub_wire_open(ngx_credhub_link_t *link, ngx_str_t *reason);
 void ngx_credhub_wire_close(ngx_credhub_link_t *link);
 
 /* Hands a call's commands to the connection. */
-ngx_int_t
-ngx_credhub_wire_write(ngx_credhub_link_t *link, ngx_credhub_call_t *call);
+ngx_int_t ngx_credhub_wire_write(
+    ngx_credhub_link_t *link, ngx_credhub_call_t *call);
 
 
 /* ngx_credhub_call.c */
@@ -107,8 +107,8 @@ void ngx_credhub_call_begin(ngx_credhub_call_t *call);
 ngx_credhub_call_t *ngx_credhub_call_head(ngx_credhub_link_t *link);
 
 /* A complete reply of that call. */
-void
-ngx_credhub_call_reply(ngx_credhub_call_t *call, ngx_credhub_reply_t *reply);
+void ngx_credhub_call_reply(
+    ngx_credhub_call_t *call, ngx_credhub_reply_t *reply);
 
 /* The link became ready: what was parked is sent. */
 void ngx_credhub_calls_flush(ngx_credhub_link_t *link);
@@ -130,9 +130,8 @@ ngx_str_t ngx_credhub_reply_reason(const ngx_credhub_reply_t *reply);
 /* ngx_credhub_store.c */
 
 /* prefix + kind + name, in the call's arena. */
-credhub_str_t
-ngx_credhub_call_key(ngx_credhub_call_t *call, ngx_credhub_store_t *store,
-                     const char *kind, credhub_str_t name);
+credhub_str_t ngx_credhub_call_key(ngx_credhub_call_t *call,
+    ngx_credhub_store_t *store, const char *kind, credhub_str_t name);
 
 
 /* ngx_credhub_script.c */
@@ -142,25 +141,24 @@ void ngx_credhub_script_eval(ngx_credhub_call_t *call);
 
 /* Appends the script with its body. */
 void ngx_credhub_call_eval(ngx_credhub_call_t *call, ngx_credhub_store_t *store,
-                           ngx_uint_t id, ngx_uint_t argc,
-                           const credhub_str_t *argv);
+    ngx_uint_t id, ngx_uint_t argc, const credhub_str_t *argv);
 
 /* An answer that is "ok" and a number: is it more than 0? Results as of
  * ngx_credhub_script_answer(). */
-ngx_int_t ngx_credhub_script_flag(ngx_credhub_call_t *call, ngx_uint_t *flag,
-                                  credhub_error_e *error);
+ngx_int_t ngx_credhub_script_flag(
+    ngx_credhub_call_t *call, ngx_uint_t *flag, credhub_error_e *error);
 
 
 /* ngx_credhub_handshake.c */
 
 /* The commands every connection begins with; NULL without memory. */
-ngx_credhub_call_t *ngx_credhub_handshake_create(ngx_credhub_link_t      *link,
-                                                 ngx_credhub_call_done_pt done);
+ngx_credhub_call_t *ngx_credhub_handshake_create(
+    ngx_credhub_link_t *link, ngx_credhub_call_done_pt done);
 
 /* NGX_OK: store->hub is set; NGX_ERROR with what is wrong (static, or in the
  * call's arena). */
-ngx_int_t
-ngx_credhub_handshake_check(ngx_credhub_call_t *call, ngx_str_t *reason);
+ngx_int_t ngx_credhub_handshake_check(
+    ngx_credhub_call_t *call, ngx_str_t *reason);
 
 
 #endif /* _NGX_CREDHUB_LINK_PRIVATE_H_INCLUDED_ */

@@ -13,16 +13,14 @@
 #define NGX_CREDHUB_SCRIPT_OWN 6 /* arguments before those of the caller */
 
 
-static void
-ngx_credhub_script_append(ngx_credhub_call_t *call, ngx_credhub_store_t *store,
-                          const credhub_str_t script[2], ngx_uint_t argc,
-                          const credhub_str_t *argv);
+static void ngx_credhub_script_append(ngx_credhub_call_t *call,
+    ngx_credhub_store_t *store, const credhub_str_t script[2], ngx_uint_t argc,
+    const credhub_str_t *argv);
 
 
 void
 ngx_credhub_call_script(ngx_credhub_call_t *call, ngx_credhub_store_t *store,
-                        ngx_uint_t id, ngx_uint_t argc,
-                        const credhub_str_t *argv)
+    ngx_uint_t id, ngx_uint_t argc, const credhub_str_t *argv)
 {
     credhub_str_t script[2];
 
@@ -38,7 +36,7 @@ ngx_credhub_call_script(ngx_credhub_call_t *call, ngx_credhub_store_t *store,
 
 void
 ngx_credhub_call_eval(ngx_credhub_call_t *call, ngx_credhub_store_t *store,
-                      ngx_uint_t id, ngx_uint_t argc, const credhub_str_t *argv)
+    ngx_uint_t id, ngx_uint_t argc, const credhub_str_t *argv)
 {
     credhub_str_t script[2];
 
@@ -52,14 +50,13 @@ ngx_credhub_call_eval(ngx_credhub_call_t *call, ngx_credhub_store_t *store,
 
 static void
 ngx_credhub_script_append(ngx_credhub_call_t *call, ngx_credhub_store_t *store,
-                          const credhub_str_t script[2], ngx_uint_t argc,
-                          const credhub_str_t *argv)
+    const credhub_str_t script[2], ngx_uint_t argc, const credhub_str_t *argv)
 {
     ngx_uint_t     i;
     credhub_str_t *args;
 
-    args = credhub_arena_alloc(call->arena, (NGX_CREDHUB_SCRIPT_OWN + argc)
-                                                * sizeof(credhub_str_t));
+    args = credhub_arena_alloc(
+        call->arena, (NGX_CREDHUB_SCRIPT_OWN + argc) * sizeof(credhub_str_t));
 
     if (args == NULL) {
         call->request.failed = 1;
@@ -99,8 +96,8 @@ ngx_credhub_script_eval(ngx_credhub_call_t *call)
     rest = count + sizeof("$7" CRLF "EVALSHA" CRLF "$40" CRLF) - 1
            + NGX_CREDHUB_SHA1_LEN + sizeof(CRLF) - 1;
 
-    credhub_buf_init(&call->request, call->arena,
-                     old.len + script->len + NGX_SIZE_T_LEN);
+    credhub_buf_init(
+        &call->request, call->arena, old.len + script->len + NGX_SIZE_T_LEN);
 
     credhub_buf_add(&call->request, old.data, count);
     credhub_buf_lit(&call->request, "$4" CRLF "EVAL" CRLF);
@@ -115,7 +112,7 @@ ngx_credhub_script_eval(ngx_credhub_call_t *call)
 
 ngx_int_t
 ngx_credhub_script_answer(ngx_credhub_call_t *call, ngx_credhub_reply_t **reply,
-                          credhub_str_t *word, credhub_error_e *error)
+    credhub_str_t *word, credhub_error_e *error)
 {
     ngx_credhub_reply_t        *r;
     const ngx_credhub_script_t *script;
@@ -133,8 +130,7 @@ ngx_credhub_script_answer(ngx_credhub_call_t *call, ngx_credhub_reply_t **reply,
         || r->elements[0]->type != NGX_CREDHUB_REPLY_STRING)
     {
         ngx_log_error(NGX_LOG_ERR, ngx_cycle->log, 0,
-                      "credhub: script \"%s\" did not answer a word",
-                      script->name);
+            "credhub: script \"%s\" did not answer a word", script->name);
 
         *error = CREDHUB_E_INTERNAL;
         return NGX_ERROR;
@@ -163,8 +159,8 @@ ngx_credhub_script_answer(ngx_credhub_call_t *call, ngx_credhub_reply_t **reply,
 
 
 ngx_int_t
-ngx_credhub_script_flag(ngx_credhub_call_t *call, ngx_uint_t *flag,
-                        credhub_error_e *error)
+ngx_credhub_script_flag(
+    ngx_credhub_call_t *call, ngx_uint_t *flag, credhub_error_e *error)
 {
     ngx_int_t            rc;
     credhub_str_t        word;

@@ -40,12 +40,12 @@ ngx_credhub_store_stop(ngx_credhub_store_t *store)
 
 credhub_str_t
 ngx_credhub_call_key(ngx_credhub_call_t *call, ngx_credhub_store_t *store,
-                     const char *kind, credhub_str_t name)
+    const char *kind, credhub_str_t name)
 {
     credhub_buf_t key;
 
-    credhub_buf_init(&key, call->arena,
-                     store->prefix.len + ngx_strlen(kind) + name.len);
+    credhub_buf_init(
+        &key, call->arena, store->prefix.len + ngx_strlen(kind) + name.len);
     credhub_buf_add_str(&key, store->prefix);
     credhub_buf_add(&key, kind, ngx_strlen(kind));
     credhub_buf_add_str(&key, name);

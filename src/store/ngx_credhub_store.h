@@ -17,7 +17,7 @@
 #define NGX_CREDHUB_LAYOUT        "1" /* this module's layout version */
 #define NGX_CREDHUB_LAYOUT_WRITER "1" /* oldest layout that may write */
 
-#define NGX_CREDHUB_PREFIX_MAX 64
+#define NGX_CREDHUB_PREFIX_MAX    64
 
 
 /* What a link is for. */
@@ -30,21 +30,21 @@ typedef enum {
 
 
 typedef struct {
-    ngx_addr_t          *addrs;      /* of one configured address */
-    ngx_uint_t           naddrs;
-    ngx_str_t            name;       /* as configured, for logs */
-    ngx_uint_t           db;
-    ngx_str_t            user;
-    ngx_str_t            password;   /* empty: no AUTH */
-    ngx_msec_t           timeout;
-    ngx_msec_t           connect_timeout;
-    credhub_str_t        prefix;     /* "{credhub}:" */
+    ngx_addr_t   *addrs; /* of one configured address */
+    ngx_uint_t    naddrs;
+    ngx_str_t     name; /* as configured, for logs */
+    ngx_uint_t    db;
+    ngx_str_t     user;
+    ngx_str_t     password; /* empty: no AUTH */
+    ngx_msec_t    timeout;
+    ngx_msec_t    connect_timeout;
+    credhub_str_t prefix; /* "{credhub}:" */
 
     /* per process */
-    ngx_credhub_link_t  *links[NGX_CREDHUB_LINKS];
-    credhub_str_t        hub;        /* the hub id; len 0 until a link was
+    ngx_credhub_link_t *links[NGX_CREDHUB_LINKS];
+    credhub_str_t       hub; /* the hub id; len 0 until a link was
                                         ready for the first time */
-    u_char               hub_data[36];
+    u_char              hub_data[36];
 } ngx_credhub_store_t;
 
 
@@ -54,12 +54,12 @@ typedef struct {
  * ngx_credhub_store_t *), or NULL after a message with file and line. Options
  * of later layouts (sentinel=, cluster, tls, wait=) are refused by name.
  */
-ngx_credhub_store_t *ngx_credhub_store_conf(ngx_conf_t *cf,
-    ngx_array_t *stores);
+ngx_credhub_store_t *ngx_credhub_store_conf(
+    ngx_conf_t *cf, ngx_array_t *stores);
 
 /* Begins to connect (init_process). */
-ngx_int_t ngx_credhub_store_start(ngx_credhub_store_t *store,
-    ngx_cycle_t *cycle);
+ngx_int_t ngx_credhub_store_start(
+    ngx_credhub_store_t *store, ngx_cycle_t *cycle);
 
 /* Closes the links; every waiting call ends with CREDHUB_E_UNAVAILABLE
  * (exit_process). */

@@ -21,39 +21,32 @@ typedef struct {
 } ngx_credhub_store_option_t;
 
 
-static ngx_int_t
-ngx_credhub_store_address(ngx_conf_t *cf, ngx_credhub_store_t *store,
-                          ngx_str_t *value);
-static ngx_int_t
-ngx_credhub_store_argument(ngx_conf_t *cf, ngx_credhub_store_t *store,
-                           ngx_str_t *arg);
-static char *ngx_credhub_store_db(ngx_conf_t *cf, ngx_credhub_store_t *store,
-                                  ngx_str_t *value);
-static char *ngx_credhub_store_user(ngx_conf_t *cf, ngx_credhub_store_t *store,
-                                    ngx_str_t *value);
-static char *
-ngx_credhub_store_password(ngx_conf_t *cf, ngx_credhub_store_t *store,
-                           ngx_str_t *value);
-static void ngx_credhub_store_wipe(void *data);
-static char *
-ngx_credhub_store_prefix(ngx_conf_t *cf, ngx_credhub_store_t *store,
-                         ngx_str_t *value);
-static char *
-ngx_credhub_store_timeout(ngx_conf_t *cf, ngx_credhub_store_t *store,
-                          ngx_str_t *value);
-static char *
-ngx_credhub_store_connect_timeout(ngx_conf_t *cf, ngx_credhub_store_t *store,
-                                  ngx_str_t *value);
-static char *ngx_credhub_store_msec(ngx_msec_t *msec, ngx_str_t *value);
-static ngx_int_t
-ngx_credhub_store_set_prefix(ngx_conf_t *cf, ngx_credhub_store_t *store,
-                             ngx_str_t *value);
-static ngx_credhub_store_t *
-ngx_credhub_store_share(ngx_array_t *stores, ngx_credhub_store_t *store);
-static ngx_uint_t ngx_credhub_store_equal(const ngx_credhub_store_t *a,
-                                          const ngx_credhub_store_t *b);
-static ngx_uint_t
-ngx_credhub_string_equal(const ngx_str_t *a, const ngx_str_t *b);
+static ngx_int_t ngx_credhub_store_address(
+    ngx_conf_t *cf, ngx_credhub_store_t *store, ngx_str_t *value);
+static ngx_int_t ngx_credhub_store_argument(
+    ngx_conf_t *cf, ngx_credhub_store_t *store, ngx_str_t *arg);
+static char *ngx_credhub_store_db(
+    ngx_conf_t *cf, ngx_credhub_store_t *store, ngx_str_t *value);
+static char *ngx_credhub_store_user(
+    ngx_conf_t *cf, ngx_credhub_store_t *store, ngx_str_t *value);
+static char *ngx_credhub_store_password(
+    ngx_conf_t *cf, ngx_credhub_store_t *store, ngx_str_t *value);
+static void  ngx_credhub_store_wipe(void *data);
+static char *ngx_credhub_store_prefix(
+    ngx_conf_t *cf, ngx_credhub_store_t *store, ngx_str_t *value);
+static char *ngx_credhub_store_timeout(
+    ngx_conf_t *cf, ngx_credhub_store_t *store, ngx_str_t *value);
+static char *ngx_credhub_store_connect_timeout(
+    ngx_conf_t *cf, ngx_credhub_store_t *store, ngx_str_t *value);
+static char     *ngx_credhub_store_msec(ngx_msec_t *msec, ngx_str_t *value);
+static ngx_int_t ngx_credhub_store_set_prefix(
+    ngx_conf_t *cf, ngx_credhub_store_t *store, ngx_str_t *value);
+static ngx_credhub_store_t *ngx_credhub_store_share(
+    ngx_array_t *stores, ngx_credhub_store_t *store);
+static ngx_uint_t ngx_credhub_store_equal(
+    const ngx_credhub_store_t *a, const ngx_credhub_store_t *b);
+static ngx_uint_t ngx_credhub_string_equal(
+    const ngx_str_t *a, const ngx_str_t *b);
 
 
 /* A setter returns NGX_CONF_ERROR after a message of its own, or what is wrong
@@ -107,8 +100,8 @@ ngx_credhub_store_conf(ngx_conf_t *cf, ngx_array_t *stores)
     }
 
     if (store->user.len != 0 && store->password.len == 0) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "\"user\" needs \"password_file\"");
+        ngx_conf_log_error(
+            NGX_LOG_EMERG, cf, 0, "\"user\" needs \"password_file\"");
         return NULL;
     }
 
@@ -117,8 +110,8 @@ ngx_credhub_store_conf(ngx_conf_t *cf, ngx_array_t *stores)
 
 
 static ngx_int_t
-ngx_credhub_store_address(ngx_conf_t *cf, ngx_credhub_store_t *store,
-                          ngx_str_t *value)
+ngx_credhub_store_address(
+    ngx_conf_t *cf, ngx_credhub_store_t *store, ngx_str_t *value)
 {
     ngx_url_t u;
 
@@ -128,7 +121,7 @@ ngx_credhub_store_address(ngx_conf_t *cf, ngx_credhub_store_t *store,
 
     if (ngx_parse_url(cf->pool, &u) != NGX_OK) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "%s in \"%V\"",
-                           u.err ? u.err : "no memory", value);
+            u.err ? u.err : "no memory", value);
         return NGX_ERROR;
     }
 
@@ -146,8 +139,8 @@ ngx_credhub_store_address(ngx_conf_t *cf, ngx_credhub_store_t *store,
 
 
 static ngx_int_t
-ngx_credhub_store_argument(ngx_conf_t *cf, ngx_credhub_store_t *store,
-                           ngx_str_t *arg)
+ngx_credhub_store_argument(
+    ngx_conf_t *cf, ngx_credhub_store_t *store, ngx_str_t *arg)
 {
     char                             *error;
     ngx_str_t                         value;
@@ -179,8 +172,8 @@ ngx_credhub_store_argument(ngx_conf_t *cf, ngx_credhub_store_t *store,
     for (name = ngx_credhub_store_unsupported; name->len != 0; name++) {
         if (arg->len >= name->len
             && ngx_strncmp(arg->data, name->data, name->len) == 0) {
-            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                               "parameter \"%V\" is not supported", arg);
+            ngx_conf_log_error(
+                NGX_LOG_EMERG, cf, 0, "parameter \"%V\" is not supported", arg);
             return NGX_ERROR;
         }
     }
@@ -198,8 +191,8 @@ ngx_credhub_store_argument(ngx_conf_t *cf, ngx_credhub_store_t *store,
 
 
 static char *
-ngx_credhub_store_db(ngx_conf_t *cf, ngx_credhub_store_t *store,
-                     ngx_str_t *value)
+ngx_credhub_store_db(
+    ngx_conf_t *cf, ngx_credhub_store_t *store, ngx_str_t *value)
 {
     ngx_int_t n;
 
@@ -216,8 +209,8 @@ ngx_credhub_store_db(ngx_conf_t *cf, ngx_credhub_store_t *store,
 
 
 static char *
-ngx_credhub_store_user(ngx_conf_t *cf, ngx_credhub_store_t *store,
-                       ngx_str_t *value)
+ngx_credhub_store_user(
+    ngx_conf_t *cf, ngx_credhub_store_t *store, ngx_str_t *value)
 {
     if (value->len == 0) {
         return "invalid parameter";
@@ -230,8 +223,8 @@ ngx_credhub_store_user(ngx_conf_t *cf, ngx_credhub_store_t *store,
 
 
 static char *
-ngx_credhub_store_password(ngx_conf_t *cf, ngx_credhub_store_t *store,
-                           ngx_str_t *value)
+ngx_credhub_store_password(
+    ngx_conf_t *cf, ngx_credhub_store_t *store, ngx_str_t *value)
 {
     size_t              len;
     ngx_str_t           file;
@@ -255,12 +248,12 @@ ngx_credhub_store_password(ngx_conf_t *cf, ngx_credhub_store_t *store,
 
     cln->handler = ngx_credhub_store_wipe;
 
-    error = credhub_file_read_secret((char *) file.data, cln->data,
-                                     NGX_CREDHUB_PASSWORD_MAX + 1, &len);
+    error = credhub_file_read_secret(
+        (char *) file.data, cln->data, NGX_CREDHUB_PASSWORD_MAX + 1, &len);
 
     if (error != NULL) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, ngx_errno,
-                           "password file \"%V\": %s", &file, error);
+            "password file \"%V\": %s", &file, error);
         return NGX_CONF_ERROR;
     }
 
@@ -272,8 +265,8 @@ ngx_credhub_store_password(ngx_conf_t *cf, ngx_credhub_store_t *store,
 
     if (len == 0 || len > NGX_CREDHUB_PASSWORD_MAX) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "password file \"%V\" must hold 1 to %d bytes",
-                           &file, NGX_CREDHUB_PASSWORD_MAX);
+            "password file \"%V\" must hold 1 to %d bytes", &file,
+            NGX_CREDHUB_PASSWORD_MAX);
         return NGX_CONF_ERROR;
     }
 
@@ -291,8 +284,8 @@ ngx_credhub_store_wipe(void *data)
 
 
 static char *
-ngx_credhub_store_prefix(ngx_conf_t *cf, ngx_credhub_store_t *store,
-                         ngx_str_t *value)
+ngx_credhub_store_prefix(
+    ngx_conf_t *cf, ngx_credhub_store_t *store, ngx_str_t *value)
 {
     u_char    *p;
     ngx_uint_t valid;
@@ -309,8 +302,8 @@ ngx_credhub_store_prefix(ngx_conf_t *cf, ngx_credhub_store_t *store,
 
     if (!valid) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "\"prefix\" must match [A-Za-z0-9_.-]{1,%d}",
-                           NGX_CREDHUB_PREFIX_MAX);
+            "\"prefix\" must match [A-Za-z0-9_.-]{1,%d}",
+            NGX_CREDHUB_PREFIX_MAX);
         return NGX_CONF_ERROR;
     }
 
@@ -323,8 +316,8 @@ ngx_credhub_store_prefix(ngx_conf_t *cf, ngx_credhub_store_t *store,
 /* The braces make all keys of a hub one slot of a Redis Cluster. */
 
 static ngx_int_t
-ngx_credhub_store_set_prefix(ngx_conf_t *cf, ngx_credhub_store_t *store,
-                             ngx_str_t *value)
+ngx_credhub_store_set_prefix(
+    ngx_conf_t *cf, ngx_credhub_store_t *store, ngx_str_t *value)
 {
     u_char *p;
 
@@ -341,16 +334,16 @@ ngx_credhub_store_set_prefix(ngx_conf_t *cf, ngx_credhub_store_t *store,
 
 
 static char *
-ngx_credhub_store_timeout(ngx_conf_t *cf, ngx_credhub_store_t *store,
-                          ngx_str_t *value)
+ngx_credhub_store_timeout(
+    ngx_conf_t *cf, ngx_credhub_store_t *store, ngx_str_t *value)
 {
     return ngx_credhub_store_msec(&store->timeout, value);
 }
 
 
 static char *
-ngx_credhub_store_connect_timeout(ngx_conf_t *cf, ngx_credhub_store_t *store,
-                                  ngx_str_t *value)
+ngx_credhub_store_connect_timeout(
+    ngx_conf_t *cf, ngx_credhub_store_t *store, ngx_str_t *value)
 {
     return ngx_credhub_store_msec(&store->connect_timeout, value);
 }
@@ -399,8 +392,8 @@ ngx_credhub_store_share(ngx_array_t *stores, ngx_credhub_store_t *store)
 
 
 static ngx_uint_t
-ngx_credhub_store_equal(const ngx_credhub_store_t *a,
-                        const ngx_credhub_store_t *b)
+ngx_credhub_store_equal(
+    const ngx_credhub_store_t *a, const ngx_credhub_store_t *b)
 {
     return ngx_credhub_string_equal(&a->name, &b->name)
            && ngx_credhub_string_equal(&a->user, &b->user)

@@ -8,19 +8,17 @@
 
 
 static ngx_int_t ngx_credhub_key_usage_add(const ngx_credhub_reply_t *reply,
-                                           const credhub_keyring_t   *keyring,
-                                           ngx_credhub_key_usage_t   *usage);
+    const credhub_keyring_t *keyring, ngx_credhub_key_usage_t *usage);
 
 
 void
-ngx_credhub_read_only_check(ngx_credhub_call_t *call,
-    ngx_credhub_store_t *store)
+ngx_credhub_read_only_check(
+    ngx_credhub_call_t *call, ngx_credhub_store_t *store)
 {
     credhub_str_t argv[2];
 
     argv[0] = credhub_str("EXISTS");
-    argv[1] = ngx_credhub_call_key(call, store, "read_only",
-        credhub_null_str);
+    argv[1] = ngx_credhub_call_key(call, store, "read_only", credhub_null_str);
 
     ngx_credhub_call_command(call, 2, argv);
 }
@@ -34,8 +32,8 @@ ngx_credhub_read_only_checked(ngx_credhub_call_t *call, ngx_uint_t i)
 
 
 void
-ngx_credhub_read_only_set(ngx_credhub_call_t *call, ngx_credhub_store_t *store,
-                          ngx_uint_t on)
+ngx_credhub_read_only_set(
+    ngx_credhub_call_t *call, ngx_credhub_store_t *store, ngx_uint_t on)
 {
     credhub_str_t arg;
 
@@ -46,8 +44,8 @@ ngx_credhub_read_only_set(ngx_credhub_call_t *call, ngx_credhub_store_t *store,
 
 
 ngx_int_t
-ngx_credhub_read_only_switched(ngx_credhub_call_t *call, ngx_uint_t *on,
-                             credhub_error_e *error)
+ngx_credhub_read_only_switched(
+    ngx_credhub_call_t *call, ngx_uint_t *on, credhub_error_e *error)
 {
     return ngx_credhub_script_flag(call, on, error);
 }
@@ -61,10 +59,9 @@ ngx_credhub_key_usage_read(ngx_credhub_call_t *call, ngx_credhub_store_t *store)
 
 
 ngx_int_t
-ngx_credhub_key_usage_result(ngx_credhub_call_t      *call,
-                             const credhub_keyring_t *keyring,
-                             ngx_credhub_key_usage_t *usage,
-                             credhub_error_e         *error)
+ngx_credhub_key_usage_result(ngx_credhub_call_t *call,
+    const credhub_keyring_t *keyring, ngx_credhub_key_usage_t *usage,
+    credhub_error_e *error)
 {
     ngx_int_t            rc;
     ngx_uint_t           i;
@@ -83,7 +80,7 @@ ngx_credhub_key_usage_result(ngx_credhub_call_t      *call,
         if (ngx_credhub_key_usage_add(reply->elements[i], keyring, usage)
             != NGX_OK) {
             ngx_log_error(NGX_LOG_ERR, ngx_cycle->log, 0,
-                          "credhub: the store's key usage is damaged");
+                "credhub: the store's key usage is damaged");
 
             *error = CREDHUB_E_INTERNAL;
             return NGX_ERROR;
@@ -98,8 +95,7 @@ ngx_credhub_key_usage_result(ngx_credhub_call_t      *call,
 
 static ngx_int_t
 ngx_credhub_key_usage_add(const ngx_credhub_reply_t *reply,
-                          const credhub_keyring_t   *keyring,
-                          ngx_credhub_key_usage_t   *usage)
+    const credhub_keyring_t *keyring, ngx_credhub_key_usage_t *usage)
 {
     u_char               fingerprint[CREDHUB_FINGERPRINT_SIZE];
     ngx_int_t            byte;

@@ -19,12 +19,12 @@
 #include "ngx_credhub_link_private.h"
 
 
-static redisAsyncContext *
-ngx_credhub_wire_context(ngx_credhub_link_t *link, ngx_str_t *reason);
-static ngx_int_t
-ngx_credhub_wire_attach(ngx_credhub_link_t *link, redisAsyncContext *redis);
-static void
-ngx_credhub_wire_connected(const redisAsyncContext *redis, int status);
+static redisAsyncContext *ngx_credhub_wire_context(
+    ngx_credhub_link_t *link, ngx_str_t *reason);
+static ngx_int_t ngx_credhub_wire_attach(
+    ngx_credhub_link_t *link, redisAsyncContext *redis);
+static void ngx_credhub_wire_connected(
+    const redisAsyncContext *redis, int status);
 static void ngx_credhub_wire_detach(ngx_credhub_link_t *link);
 
 static void ngx_credhub_wire_read_handler(ngx_event_t *rev);
@@ -33,19 +33,19 @@ static void ngx_credhub_wire_add_read(void *data);
 static void ngx_credhub_wire_del_read(void *data);
 static void ngx_credhub_wire_add_write(void *data);
 static void ngx_credhub_wire_del_write(void *data);
-static void ngx_credhub_wire_event(ngx_credhub_link_t *link, ngx_event_t *ev,
-                                   ngx_int_t event, ngx_uint_t on);
+static void ngx_credhub_wire_event(
+    ngx_credhub_link_t *link, ngx_event_t *ev, ngx_int_t event, ngx_uint_t on);
 static void ngx_credhub_wire_cleanup(void *data);
 
-static void
-ngx_credhub_wire_reply(redisAsyncContext *redis, void *reply, void *data);
-static ngx_credhub_reply_t *
-ngx_credhub_reply_create(const redisReadTask *task, int type, size_t size);
-static void *
-ngx_credhub_reply_string(const redisReadTask *task, char *data, size_t len);
+static void ngx_credhub_wire_reply(
+    redisAsyncContext *redis, void *reply, void *data);
+static ngx_credhub_reply_t *ngx_credhub_reply_create(
+    const redisReadTask *task, int type, size_t size);
+static void *ngx_credhub_reply_string(
+    const redisReadTask *task, char *data, size_t len);
 static void *ngx_credhub_reply_array(const redisReadTask *task, int n);
-static void *
-ngx_credhub_reply_integer(const redisReadTask *task, long long value);
+static void *ngx_credhub_reply_integer(
+    const redisReadTask *task, long long value);
 static void *ngx_credhub_reply_nil(const redisReadTask *task);
 static void  ngx_credhub_reply_free(void *reply);
 
@@ -277,8 +277,8 @@ ngx_credhub_wire_add_write(void *data)
     ngx_credhub_link_t *link = data;
 
     if (link != NULL) {
-        ngx_credhub_wire_event(link, link->connection->write, NGX_WRITE_EVENT,
-                               1);
+        ngx_credhub_wire_event(
+            link, link->connection->write, NGX_WRITE_EVENT, 1);
     }
 }
 
@@ -289,8 +289,8 @@ ngx_credhub_wire_del_write(void *data)
     ngx_credhub_link_t *link = data;
 
     if (link != NULL) {
-        ngx_credhub_wire_event(link, link->connection->write, NGX_WRITE_EVENT,
-                               0);
+        ngx_credhub_wire_event(
+            link, link->connection->write, NGX_WRITE_EVENT, 0);
     }
 }
 
@@ -298,8 +298,8 @@ ngx_credhub_wire_del_write(void *data)
 /* hiredis is on the stack: a failure closes the link later. */
 
 static void
-ngx_credhub_wire_event(ngx_credhub_link_t *link, ngx_event_t *ev,
-                       ngx_int_t event, ngx_uint_t on)
+ngx_credhub_wire_event(
+    ngx_credhub_link_t *link, ngx_event_t *ev, ngx_int_t event, ngx_uint_t on)
 {
     ngx_int_t rc;
 
@@ -351,7 +351,7 @@ ngx_credhub_wire_write(ngx_credhub_link_t *link, ngx_credhub_call_t *call)
         p = (char *) call->request.data + begin;
 
         if (redisAsyncFormattedCommand(link->redis, ngx_credhub_wire_reply,
-                                       NULL, p, call->ends[i] - begin)
+                NULL, p, call->ends[i] - begin)
             != REDIS_OK)
         {
             return NGX_ERROR;

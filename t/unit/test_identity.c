@@ -53,11 +53,11 @@ add_attributes(X509_NAME *name, const attribute_t *attributes)
     const attribute_t *a;
 
     for (a = attributes; a->nid != 0; a++) {
-        assert_int_equal(X509_NAME_add_entry_by_NID(
-                             name, a->nid, a->type, (const u_char *) a->data,
-                             a->len != 0 ? a->len : (int) strlen(a->data), -1,
-                             a->set),
-                         1);
+        assert_int_equal(
+            X509_NAME_add_entry_by_NID(name, a->nid, a->type,
+                (const u_char *) a->data,
+                a->len != 0 ? a->len : (int) strlen(a->data), -1, a->set),
+            1);
     }
 }
 
@@ -147,22 +147,22 @@ assert_no_actor(const attribute_t *attributes)
 {
     u_char actor[CREDHUB_MTLS_ACTOR_LEN];
 
-    assert_int_equal(identify(attributes, "clientAuth", actor),
-                     CREDHUB_E_MTLS_ID);
+    assert_int_equal(
+        identify(attributes, "clientAuth", actor), CREDHUB_E_MTLS_ID);
 }
 
 
-#define OU(data)                                                  \
-    {                                                             \
-        NID_organizationalUnitName, V_ASN1_UTF8STRING, data, 0, 0 \
+#define OU(data)                                                               \
+    {                                                                          \
+        NID_organizationalUnitName, V_ASN1_UTF8STRING, data, 0, 0              \
     }
-#define CN(data)                                      \
-    {                                                 \
-        NID_commonName, V_ASN1_UTF8STRING, data, 0, 0 \
+#define CN(data)                                                               \
+    {                                                                          \
+        NID_commonName, V_ASN1_UTF8STRING, data, 0, 0                          \
     }
-#define END              \
-    {                    \
-        0, 0, NULL, 0, 0 \
+#define END                                                                    \
+    {                                                                          \
+        0, 0, NULL, 0, 0                                                       \
     }
 
 
@@ -187,7 +187,7 @@ test_string_types(void **state)
     size_t n;
 
     static const int types[] = { V_ASN1_UTF8STRING, V_ASN1_PRINTABLESTRING,
-                                 V_ASN1_IA5STRING, V_ASN1_T61STRING };
+        V_ASN1_IA5STRING, V_ASN1_T61STRING };
 
     attribute_t name[] = { OU(APP), END };
 
@@ -267,16 +267,16 @@ static void
 test_zero_byte_does_not_end_a_unit(void **state)
 {
     const attribute_t behind[] = { { NID_organizationalUnitName,
-                                     V_ASN1_UTF8STRING, APP "\0x",
-                                     sizeof(APP "\0x") - 1, 0 },
-                                   END };
+                                       V_ASN1_UTF8STRING, APP "\0x",
+                                       sizeof(APP "\0x") - 1, 0 },
+        END };
     const attribute_t at_end[] = { { NID_organizationalUnitName,
-                                     V_ASN1_UTF8STRING, APP, sizeof(APP), 0 },
-                                   END };
+                                       V_ASN1_UTF8STRING, APP, sizeof(APP), 0 },
+        END };
     const attribute_t within[] = {
         { NID_organizationalUnitName, V_ASN1_UTF8STRING,
-          "app:0a1b2c3d-4e5f-4a6b-8c7d-9e0f1a2b3c4\0",
-          sizeof("app:0a1b2c3d-4e5f-4a6b-8c7d-9e0f1a2b3c4\0") - 1, 0 },
+            "app:0a1b2c3d-4e5f-4a6b-8c7d-9e0f1a2b3c4\0",
+            sizeof("app:0a1b2c3d-4e5f-4a6b-8c7d-9e0f1a2b3c4\0") - 1, 0 },
         END
     };
 
@@ -289,8 +289,8 @@ test_zero_byte_does_not_end_a_unit(void **state)
 static void
 test_first_match_wins(void **state)
 {
-    const attribute_t later[] = { OU("app:no"), OU("team"),       CN("x"),
-                                  OU(APP),      OU("app:" UUID2), END };
+    const attribute_t later[] = { OU("app:no"), OU("team"), CN("x"), OU(APP),
+        OU("app:" UUID2), END };
     const attribute_t first[] = { OU("app:" UUID2), OU(APP), END };
 
     assert_actor(later, ACTOR);
@@ -301,16 +301,12 @@ test_first_match_wins(void **state)
 static void
 test_several_values_in_one_rdn(void **state)
 {
-    const attribute_t diego[] = { CN("instance"),
-                                  OU("organization:" UUID2),
-                                  { NID_organizationalUnitName,
-                                    V_ASN1_UTF8STRING, "space:" UUID2, 0, -1 },
-                                  { NID_organizationalUnitName,
-                                    V_ASN1_UTF8STRING, APP, 0, -1 },
-                                  END };
-    const attribute_t mixed[] = {
-        OU(APP), { NID_commonName, V_ASN1_UTF8STRING, "app:" UUID2, 0, -1 }, END
-    };
+    const attribute_t diego[] = { CN("instance"), OU("organization:" UUID2),
+        { NID_organizationalUnitName, V_ASN1_UTF8STRING, "space:" UUID2, 0,
+            -1 },
+        { NID_organizationalUnitName, V_ASN1_UTF8STRING, APP, 0, -1 }, END };
+    const attribute_t mixed[] = { OU(APP),
+        { NID_commonName, V_ASN1_UTF8STRING, "app:" UUID2, 0, -1 }, END };
 
     assert_actor(diego, ACTOR);
     assert_actor(mixed, ACTOR);
@@ -324,10 +320,8 @@ test_only_subject_units_count(void **state)
     u_char            actor[CREDHUB_MTLS_ACTOR_LEN];
     const attribute_t unit[] = { OU(APP), END };
     const attribute_t other[] = { CN(APP),
-                                  { NID_organizationName, V_ASN1_UTF8STRING,
-                                    APP, 0, 0 },
-                                  { NID_userId, V_ASN1_UTF8STRING, APP, 0, 0 },
-                                  END };
+        { NID_organizationName, V_ASN1_UTF8STRING, APP, 0, 0 },
+        { NID_userId, V_ASN1_UTF8STRING, APP, 0, 0 }, END };
     const attribute_t none[] = { END };
 
     assert_no_actor(other);
@@ -354,15 +348,15 @@ test_extended_key_usage(void **state)
 
     assert_int_equal(identify(name, "clientAuth", actor), CREDHUB_OK);
     assert_int_equal(identify(name, "critical,clientAuth", actor), CREDHUB_OK);
-    assert_int_equal(identify(name, "serverAuth,clientAuth", actor),
-                     CREDHUB_OK);
+    assert_int_equal(
+        identify(name, "serverAuth,clientAuth", actor), CREDHUB_OK);
 
     assert_int_equal(identify(name, NULL, actor), CREDHUB_E_MTLS_EKU);
     assert_int_equal(identify(name, "serverAuth", actor), CREDHUB_E_MTLS_EKU);
-    assert_int_equal(identify(name, "anyExtendedKeyUsage", actor),
-                     CREDHUB_E_MTLS_EKU);
-    assert_int_equal(identify(name, "1.3.6.1.5.5.7.3.22", actor),
-                     CREDHUB_E_MTLS_EKU);
+    assert_int_equal(
+        identify(name, "anyExtendedKeyUsage", actor), CREDHUB_E_MTLS_EKU);
+    assert_int_equal(
+        identify(name, "1.3.6.1.5.5.7.3.22", actor), CREDHUB_E_MTLS_EKU);
     assert_int_equal(identify(none, "serverAuth", actor), CREDHUB_E_MTLS_EKU);
 }
 

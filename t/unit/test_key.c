@@ -27,7 +27,7 @@
 #define RSA_LINE "ssh-rsa " RSA_BLOB
 #define RSA_SUM  "jnIhfPwVXDdj+sB2tVTAUa8uMvRhkH8z0PluaVh2fIA"
 
-#define ED25519_BLOB \
+#define ED25519_BLOB                                                           \
     "AAAAC3NzaC1lZDI1NTE5AAAAIP+7q0OXpP5B39W6vO7Sc+IoNZPO8bN8bK7xiERx8zeu"
 #define ECDSA_BLOB                                                             \
     "AAAAE2VjZHNhLXNoYTItbmlzdHAyNTYAAAAIbmlzdHAyNTYAAABBBIoudsbkJhqdt8cGTmH4" \
@@ -333,19 +333,8 @@ test_lengths(void **state)
     size_t             i;
     credhub_key_pair_t pair;
 
-    static const int64_t bad[] = { 0,
-                                   1,
-                                   512,
-                                   1024,
-                                   2047,
-                                   2049,
-                                   4095,
-                                   8192,
-                                   16384,
-                                   -2048,
-                                   (1LL << 32) + 2048,
-                                   INT64_MAX,
-                                   INT64_MIN };
+    static const int64_t bad[] = { 0, 1, 512, 1024, 2047, 2049, 4095, 8192,
+        16384, -2048, (1LL << 32) + 2048, INT64_MAX, INT64_MIN };
 
     assert_true(credhub_key_length_valid(2048));
     assert_true(credhub_key_length_valid(3072));
@@ -355,8 +344,8 @@ test_lengths(void **state)
         assert_false(credhub_key_length_valid(bad[i]));
     }
 
-    assert_int_equal(credhub_key_rsa(*state, 1024, &never, &pair),
-                     CREDHUB_E_INTERNAL);
+    assert_int_equal(
+        credhub_key_rsa(*state, 1024, &never, &pair), CREDHUB_E_INTERNAL);
     assert_int_equal(
         credhub_key_ssh(*state, 16384, credhub_null_str, &never, &pair),
         CREDHUB_E_INTERNAL);
@@ -371,8 +360,8 @@ test_cancel(void **state)
 
     atomic_init(&cancel, 1);
 
-    assert_int_equal(credhub_key_rsa(*state, 4096, &cancel, &pair),
-                     CREDHUB_E_INTERNAL);
+    assert_int_equal(
+        credhub_key_rsa(*state, 4096, &cancel, &pair), CREDHUB_E_INTERNAL);
     assert_int_equal(
         credhub_key_ssh(*state, 4096, credhub_null_str, &cancel, &pair),
         CREDHUB_E_INTERNAL);
@@ -410,11 +399,11 @@ test_cancel_from_another_thread(void **state)
     pthread_t threads[2];
 
     assert_int_equal(pthread_create(&threads[0], NULL, generate_until_canceled,
-                                    &canceled[0]),
-                     0);
+                         &canceled[0]),
+        0);
     assert_int_equal(pthread_create(&threads[1], NULL, generate_until_canceled,
-                                    &canceled[1]),
-                     0);
+                         &canceled[1]),
+        0);
 
     usleep(50000);
     atomic_store(&never, 1);
@@ -470,8 +459,8 @@ test_ssh_bits(void **state)
 {
     credhub_str_t comment;
 
-    assert_int_equal(credhub_key_ssh_bits(credhub_str(RSA_LINE), &comment),
-                     2048);
+    assert_int_equal(
+        credhub_key_ssh_bits(credhub_str(RSA_LINE), &comment), 2048);
     assert_int_equal(comment.len, 0);
 
     assert_int_equal(
@@ -496,24 +485,11 @@ test_not_ssh_rsa(void **state)
     credhub_str_t comment;
 
     static const char *const bad[] = {
-        "",
-        " ",
-        "ssh-rsa",
-        "ssh-rsa ",
-        "ssh-rsa  " RSA_BLOB,
-        "public",
-        "ssh-rsa AAAA",
-        "ssh-rsa ****",
-        RSA_BLOB,
-        " " RSA_LINE,
-        "ssh-ed25519 " RSA_BLOB,
-        "ssh-rsa " ED25519_BLOB,
-        "ssh-ed25519 " ED25519_BLOB,
-        "SSH-RSA " RSA_BLOB,
-        "ssh-rsa\t" RSA_BLOB,
-        "\n",
-        rsa_1024,
-        "ssh-rsa AAAAB3NzaC1yc2E=",                 /* the type only */
+        "", " ", "ssh-rsa", "ssh-rsa ", "ssh-rsa  " RSA_BLOB, "public",
+        "ssh-rsa AAAA", "ssh-rsa ****", RSA_BLOB, " " RSA_LINE,
+        "ssh-ed25519 " RSA_BLOB, "ssh-rsa " ED25519_BLOB,
+        "ssh-ed25519 " ED25519_BLOB, "SSH-RSA " RSA_BLOB, "ssh-rsa\t" RSA_BLOB,
+        "\n", rsa_1024, "ssh-rsa AAAAB3NzaC1yc2E=", /* the type only */
         "ssh-rsa AAAAB3NzaC1yc2EAAAADAQABAAAAAA==", /* modulus empty */
         "ssh-rsa AAAAB3NzaC1yc2EAAAADAQABAAAAAQA=", /* modulus zero */
         "ssh-rsa AAAAB3NzaC1yc2EAAAADAQAB/////wE=", /* length too large */
@@ -554,8 +530,8 @@ test_ssh_blob_length(void **state)
         credhub_buf_add_str(&buf, blob);
         line = unit_exact((char *) buf.data, buf.len);
 
-        assert_int_equal(credhub_key_ssh_bits(line, &comment),
-                         len == text.len ? 2048 : 0);
+        assert_int_equal(
+            credhub_key_ssh_bits(line, &comment), len == text.len ? 2048 : 0);
         free(line.data);
     }
 }
@@ -613,9 +589,9 @@ test_fingerprint(void **state)
     assert_sum(*state, RSA_LINE "\n", RSA_SUM);
     assert_sum(*state, RSA_LINE " user@host\n", RSA_SUM);
     assert_sum(*state, "ssh-ed25519 " ED25519_BLOB " c",
-               "LK8e1hcdUSOWW4W2RmOKRVuN2ZDJ1m8Bipw36/5ip3A");
+        "LK8e1hcdUSOWW4W2RmOKRVuN2ZDJ1m8Bipw36/5ip3A");
     assert_sum(*state, "ecdsa-sha2-nistp256 " ECDSA_BLOB,
-               "UGtCzYXijNPFfoVCJE1WqXDN23B7qGd7rY2tHmJBd9A");
+        "UGtCzYXijNPFfoVCJE1WqXDN23B7qGd7rY2tHmJBd9A");
 
     assert_sum(*state, "", NULL);
     assert_sum(*state, "public", NULL);
@@ -649,7 +625,7 @@ test_nothing_secret_is_freed(void **state)
     arena = credhub_arena_create(64);
     assert_int_equal(credhub_key_rsa(arena, 2048, &never, &pair), CREDHUB_OK);
     assert_non_null(memmem(pair.private_key.data, pair.private_key.len,
-                           unit_mark, strlen((char *) unit_mark)));
+        unit_mark, strlen((char *) unit_mark)));
     credhub_arena_destroy(arena);
 
     unit_mark = NULL;

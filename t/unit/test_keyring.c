@@ -96,7 +96,7 @@ add_key(credhub_keyring_t *keyring, const char *id, char c, const char *path)
 
 static void
 assert_refused(credhub_keyring_t *keyring, const char *id, const char *path,
-               const char *text, int err)
+    const char *text, int err)
 {
     size_t      n;
     const char *error;
@@ -154,11 +154,11 @@ test_derived_keys(void **state)
     assert_null(credhub_keyring_add(*state, "k1", file, credhub_null_str));
 
     assert_hex(credhub_keyring_fingerprint(*state, 0), CREDHUB_FINGERPRINT_SIZE,
-               "cb0bdedf1bce2562");
+        "cb0bdedf1bce2562");
 
     for (i = 0; i < CREDHUB_SUBKEYS; i++) {
-        assert_hex(credhub_keyring_subkey(*state, 0, i), CREDHUB_KEY_SIZE,
-                   subkeys[i]);
+        assert_hex(
+            credhub_keyring_subkey(*state, 0, i), CREDHUB_KEY_SIZE, subkeys[i]);
     }
 }
 
@@ -173,13 +173,12 @@ test_base64_is_the_same_key(void **state)
     assert_null(credhub_keyring_add(*state, "k2", file, credhub_str("/a/*")));
 
     assert_hex(credhub_keyring_fingerprint(*state, 0), CREDHUB_FINGERPRINT_SIZE,
-               "cb0bdedf1bce2562");
+        "cb0bdedf1bce2562");
     assert_memory_equal(credhub_keyring_fingerprint(*state, 0),
-                        credhub_keyring_fingerprint(*state, 1),
-                        CREDHUB_FINGERPRINT_SIZE);
+        credhub_keyring_fingerprint(*state, 1), CREDHUB_FINGERPRINT_SIZE);
     assert_memory_equal(credhub_keyring_subkey(*state, 0, CREDHUB_SUBKEY_ROW),
-                        credhub_keyring_subkey(*state, 1, CREDHUB_SUBKEY_ROW),
-                        CREDHUB_KEY_SIZE);
+        credhub_keyring_subkey(*state, 1, CREDHUB_SUBKEY_ROW),
+        CREDHUB_KEY_SIZE);
 }
 
 
@@ -198,11 +197,7 @@ test_content(void **state)
         "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwd_-8=",  /* base64url */
         "AAECAwQFBgcICQoLDA0ODxAREhMUFRYX GBkaGxwdHh8",  /* a space */
         " AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=", /* in front */
-        BASE64 " ",
-        BASE64 "\r",
-        BASE64 "\r\n",
-        BASE64 "\n\n",
-        RAW "\n"
+        BASE64 " ", BASE64 "\r", BASE64 "\r\n", BASE64 "\n\n", RAW "\n"
     };
 
     for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
@@ -284,8 +279,8 @@ test_permissions(void **state)
 
     for (bit = 01; bit <= 040; bit <<= 1) {
         assert_int_equal(chmod(file, 0600 | bit), 0);
-        assert_refused(*state, "k1", "",
-                       "file has permissions for group or others", 0);
+        assert_refused(
+            *state, "k1", "", "file has permissions for group or others", 0);
     }
 
     assert_int_equal(chmod(file, 0400), 0);
@@ -319,8 +314,8 @@ test_id(void **state)
     size_t i;
     char   id[CREDHUB_KEY_ID_MAX + 2];
 
-    static const char *const bad[] = { "",   "a b",       "a/b", "a:b",
-                                       "\n", "k\xc3\xa4", "a*",  "k1\r" };
+    static const char *const bad[] = { "", "a b", "a/b", "a:b", "\n",
+        "k\xc3\xa4", "a*", "k1\r" };
 
     write_key(RAW, 32);
 
@@ -362,14 +357,14 @@ test_path(void **state)
 {
     size_t i;
 
-    static const char *const bad[] = { "/a",  "a/*",   "*",    "/a*",
-                                       "/a/", "/a/**", "/*/a", "/a//*" };
+    static const char *const bad[] = { "/a", "a/*", "*", "/a*", "/a/", "/a/**",
+        "/*/a", "/a//*" };
 
     write_key(RAW, 32);
 
     for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
         assert_refused(*state, "k1", bad[i],
-                       "invalid path of a key, it must end in \"/*\"", 0);
+            "invalid path of a key, it must end in \"/*\"", 0);
     }
 }
 
@@ -378,7 +373,7 @@ static void
 test_number_of_keys(void **state)
 {
     int  i;
-    char id[8];
+    char id[16];
 
     for (i = 0; i < CREDHUB_KEYS_MAX; i++) {
         snprintf(id, sizeof(id), "k%d", i);
@@ -391,7 +386,7 @@ test_number_of_keys(void **state)
     for (i = 0; i < CREDHUB_KEYS_MAX; i++) {
         assert_int_equal(credhub_keyring_find(
                              *state, credhub_keyring_fingerprint(*state, i)),
-                         i);
+            i);
     }
 }
 
@@ -450,6 +445,31 @@ test_find_and_opener(void **state)
 
 
 static void
+test_state(void **state)
+{
+    const u_char *first, *second;
+
+    first = credhub_keyring_fingerprint(*state, 0);
+    second = credhub_keyring_fingerprint(*state, 1);
+
+    add_key(*state, "k0", 'a', "/a/*");
+    assert_int_equal(credhub_keyring_state(*state, first), 1);
+
+    add_key(*state, "k1", 'b', "/a/*");
+    assert_int_equal(credhub_keyring_state(*state, first), 1);
+    assert_int_equal(credhub_keyring_state(*state, second), 0);
+
+    /* the first of another path */
+
+    add_key(*state, "k2", 'b', "");
+    assert_int_equal(credhub_keyring_state(*state, second), 1);
+
+    assert_int_equal(
+        credhub_keyring_state(*state, (const u_char *) "unknown!"), -1);
+}
+
+
+static void
 test_subkeys_differ(void **state)
 {
     size_t        i, k;
@@ -459,8 +479,8 @@ test_subkeys_differ(void **state)
     add_key(*state, "k1", 'b', "");
 
     for (i = 0; i < 2 * CREDHUB_SUBKEYS; i++) {
-        keys[i] = credhub_keyring_subkey(*state, i / CREDHUB_SUBKEYS,
-                                         i % CREDHUB_SUBKEYS);
+        keys[i] = credhub_keyring_subkey(
+            *state, i / CREDHUB_SUBKEYS, i % CREDHUB_SUBKEYS);
 
         for (k = 0; k < i; k++) {
             assert_memory_not_equal(keys[i], keys[k], CREDHUB_KEY_SIZE);
@@ -517,16 +537,16 @@ test_mapping_is_locked_and_not_dumped(void **state)
 
     add_key(*state, "k1", 'a', "");
 
-    if (!find_mapping(credhub_keyring_subkey(*state, 0, 0), &start, &last,
-                      flags)) {
+    if (!find_mapping(
+            credhub_keyring_subkey(*state, 0, 0), &start, &last, flags)) {
         unit_skip("no /proc/self/smaps");
     }
 
     assert_non_null(strstr(flags, "dd"));
 
     if (credhub_keyring_lock(*state) == 0) {
-        assert_true(find_mapping(credhub_keyring_subkey(*state, 0, 0), &start,
-                                 &last, flags));
+        assert_true(find_mapping(
+            credhub_keyring_subkey(*state, 0, 0), &start, &last, flags));
         assert_non_null(strstr(flags, "lo"));
     }
 }
@@ -546,15 +566,15 @@ test_key_itself_is_forgotten(void **state)
     write_key(base64, 44);
     assert_null(credhub_keyring_add(*state, "k2", file, credhub_null_str));
 
-    if (!find_mapping(credhub_keyring_subkey(*state, 0, 0), &start, &last,
-                      flags)) {
+    if (!find_mapping(
+            credhub_keyring_subkey(*state, 0, 0), &start, &last, flags)) {
         unit_skip("no /proc/self/smaps");
     }
 
     /* the search works: a subkey is found where it belongs */
 
     assert_ptr_equal(memmem(start, last - start, subkey, sizeof(subkey)),
-                     credhub_keyring_subkey(*state, 1, CREDHUB_SUBKEY_SEAL));
+        credhub_keyring_subkey(*state, 1, CREDHUB_SUBKEY_SEAL));
 
     assert_null(memmem(start, last - start, RAW, 8));
     assert_null(memmem(start, last - start, BASE64, 8));
@@ -570,8 +590,8 @@ test_refused_key_leaves_nothing(void **state)
 
     assert_int_equal(credhub_keyring_subkey(*state, 1, 0)[0], 0);
     assert_memory_equal(credhub_keyring_subkey(*state, 1, 0),
-                        credhub_keyring_subkey(*state, 1, 0) + 1,
-                        CREDHUB_SUBKEYS * CREDHUB_KEY_SIZE - 1);
+        credhub_keyring_subkey(*state, 1, 0) + 1,
+        CREDHUB_SUBKEYS * CREDHUB_KEY_SIZE - 1);
 }
 
 
@@ -693,9 +713,9 @@ test_child_process(void **state)
 
     if (pid == 0) {
         status = (credhub_keyring_lock(*state) != 0 && errno != ENOMEM
-                  && errno != EPERM)
+                     && errno != EPERM)
                  || memcmp(subkey, credhub_keyring_subkey(*state, 0, 0),
-                           sizeof(subkey))
+                        sizeof(subkey))
                         != 0
                  || credhub_keyring_cipher(*state, 0, 0) == NULL;
 
@@ -706,8 +726,34 @@ test_child_process(void **state)
     assert_int_equal(waitpid(pid, &status, 0), pid);
     assert_int_equal(status, 0);
 
-    assert_memory_equal(subkey, credhub_keyring_subkey(*state, 0, 0),
-                        sizeof(subkey));
+    assert_memory_equal(
+        subkey, credhub_keyring_subkey(*state, 0, 0), sizeof(subkey));
+}
+
+
+static void
+test_wipe(void **state)
+{
+    u_char        fingerprint[CREDHUB_FINGERPRINT_SIZE];
+    const u_char *subkey;
+
+    add_key(*state, "k1", 'a', "");
+    subkey = credhub_keyring_subkey(*state, 0, CREDHUB_SUBKEY_SEAL);
+    memcpy(fingerprint, credhub_keyring_fingerprint(*state, 0),
+        sizeof(fingerprint));
+    assert_non_null(credhub_keyring_cipher(*state, 0, 1));
+    assert_int_equal(credhub_keyring_for(*state, credhub_str("/a")), 0);
+
+    credhub_keyring_wipe(*state);
+
+    assert_int_equal(subkey[0], 0);
+    assert_memory_equal(subkey, subkey + 1, CREDHUB_KEY_SIZE - 1);
+
+    assert_int_equal(credhub_keyring_count(*state), 0);
+    assert_int_equal(credhub_keyring_for(*state, credhub_str("/a")), -1);
+    assert_int_equal(credhub_keyring_find(*state, fingerprint), -1);
+    assert_int_equal(
+        credhub_keyring_opener(*state, fingerprint, credhub_str("/a")), -1);
 }
 
 
@@ -740,6 +786,7 @@ main(void)
         keyring_test(test_number_of_keys),
         keyring_test(test_key_for_a_name),
         keyring_test(test_find_and_opener),
+        keyring_test(test_state),
         keyring_test(test_subkeys_differ),
         keyring_test(test_mapping_is_locked_and_not_dumped),
         keyring_test(test_key_itself_is_forgotten),
@@ -749,6 +796,7 @@ main(void)
         keyring_test(test_cipher_is_kept),
         keyring_test(test_error_queue_is_left_alone),
         keyring_test(test_child_process),
+        keyring_test(test_wipe),
         cmocka_unit_test(test_destroy_null),
     };
 

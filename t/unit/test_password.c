@@ -21,8 +21,7 @@
 
 
 static const char *const classes[] = { "abcdefghijklmnopqrstuvwxyz",
-                                       "ABCDEFGHIJKLMNOPQRSTUVWXYZ",
-                                       "0123456789", SPECIAL };
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZ", "0123456789", SPECIAL };
 
 
 static int
@@ -138,8 +137,8 @@ test_characters_are_equally_likely(void **state)
         arena = credhub_arena_create(200 * 200);
 
         for (i = 0; i < 200; i++) {
-            assert_int_equal(credhub_password(arena, 200, 1u << k, &password),
-                             CREDHUB_OK);
+            assert_int_equal(
+                credhub_password(arena, 200, 1u << k, &password), CREDHUB_OK);
 
             for (n = 0; n < 200; n++) {
                 counts[password.data[n]]++;
@@ -150,7 +149,7 @@ test_characters_are_equally_likely(void **state)
 
         for (n = 0; n < chars; n++) {
             assert_near(counts[(u_char) classes[k][n]], 200 * 200,
-                        1.0 / (double) chars);
+                1.0 / (double) chars);
         }
 
         credhub_arena_destroy(arena);
@@ -170,8 +169,8 @@ test_positions_are_equally_likely(void **state)
     arena = credhub_arena_create(8000 * 16);
 
     for (i = 0; i < 8000; i++) {
-        assert_int_equal(credhub_password(arena, 4, ALL, &password),
-                         CREDHUB_OK);
+        assert_int_equal(
+            credhub_password(arena, 4, ALL, &password), CREDHUB_OK);
 
         for (k = 0; k < 4; k++) {
             counts[k][class_of(password.data[k])]++;
@@ -193,8 +192,8 @@ test_passwords_differ(void **state)
     credhub_str_t passwords[64];
 
     for (i = 0; i < 64; i++) {
-        assert_int_equal(credhub_password(*state, 30, ALL, &passwords[i]),
-                         CREDHUB_OK);
+        assert_int_equal(
+            credhub_password(*state, 30, ALL, &passwords[i]), CREDHUB_OK);
 
         for (k = 0; k < i; k++) {
             assert_false(credhub_str_eq(passwords[i], passwords[k]));
@@ -208,10 +207,10 @@ test_limits(void **state)
 {
     credhub_str_t password;
 
-    assert_int_equal(credhub_password(*state, 30, 0, &password),
-                     CREDHUB_E_NO_CHARSET);
-    assert_int_equal(credhub_password(*state, 30, 0x10, &password),
-                     CREDHUB_E_NO_CHARSET);
+    assert_int_equal(
+        credhub_password(*state, 30, 0, &password), CREDHUB_E_NO_CHARSET);
+    assert_int_equal(
+        credhub_password(*state, 30, 0x10, &password), CREDHUB_E_NO_CHARSET);
     assert_int_equal(
         credhub_password(*state, CREDHUB_PASSWORD_MIN - 1, ALL, &password),
         CREDHUB_E_INTERNAL);
@@ -253,8 +252,8 @@ scripted_bytes(unsigned char *out, int n)
 }
 
 
-static const RAND_METHOD scripted = { NULL, scripted_bytes, NULL,
-                                      NULL, scripted_bytes, NULL };
+static const RAND_METHOD scripted = { NULL, scripted_bytes, NULL, NULL,
+    scripted_bytes, NULL };
 
 
 static void
@@ -285,13 +284,13 @@ test_biased_bytes_are_rejected(void **state)
     credhub_str_t plain, noisy;
 
     random_script("\x01\x02\x03\x04\x05\x06\x07\x08\x09\x0a\x0b\x0c\x0d");
-    assert_int_equal(credhub_password(*state, 7, CREDHUB_CHARS_LOWER, &plain),
-                     CREDHUB_OK);
+    assert_int_equal(
+        credhub_password(*state, 7, CREDHUB_CHARS_LOWER, &plain), CREDHUB_OK);
 
     random_script("\xff\x01\xfe\x02\xfd\xff\x03\x04\x05\x06\x07\xfc\x08\x09"
                   "\x0a\x0b\x0c\xff\x0d");
-    assert_int_equal(credhub_password(*state, 7, CREDHUB_CHARS_LOWER, &noisy),
-                     CREDHUB_OK);
+    assert_int_equal(
+        credhub_password(*state, 7, CREDHUB_CHARS_LOWER, &noisy), CREDHUB_OK);
 
     random_real();
 
@@ -306,10 +305,10 @@ test_generator_fails(void **state)
 
     random_script(NULL);
 
-    assert_int_equal(credhub_password(*state, 30, ALL, &out),
-                     CREDHUB_E_INTERNAL);
+    assert_int_equal(
+        credhub_password(*state, 30, ALL, &out), CREDHUB_E_INTERNAL);
     assert_int_equal(credhub_password_hash(*state, credhub_str("secret"), &out),
-                     CREDHUB_E_INTERNAL);
+        CREDHUB_E_INTERNAL);
 
     random_real();
 
@@ -373,9 +372,8 @@ test_hash_agrees_with_libcrypt(void **state)
     u_char        bytes[511];
     credhub_str_t password;
 
-    static const size_t lengths[] = { 0,   1,   2,   3,   7,   8,   15, 16, 20,
-                                      30,  31,  32,  33,  63,  64,  65, 79, 127,
-                                      128, 129, 200, 255, 256, 300, 511 };
+    static const size_t lengths[] = { 0, 1, 2, 3, 7, 8, 15, 16, 20, 30, 31, 32,
+        33, 63, 64, 65, 79, 127, 128, 129, 200, 255, 256, 300, 511 };
 
     for (i = 0; i < sizeof(bytes); i++) {
         bytes[i] = (u_char) (1 + i * 7 % 255);
@@ -427,8 +425,8 @@ test_hash_of_long_passwords(void **state)
         password.len = vectors[k].len;
 
         random_script("\x40");
-        assert_int_equal(credhub_password_hash(*state, password, &out),
-                         CREDHUB_OK);
+        assert_int_equal(
+            credhub_password_hash(*state, password, &out), CREDHUB_OK);
         random_real();
 
         unit_assert_str(out, vectors[k].hash);
@@ -442,9 +440,9 @@ test_zero_byte_is_refused(void **state)
     credhub_str_t out;
 
     assert_int_equal(credhub_password_hash(*state, credhub_str("a\0b"), &out),
-                     CREDHUB_E_BAD_REQUEST);
+        CREDHUB_E_BAD_REQUEST);
     assert_int_equal(credhub_password_hash(*state, credhub_str("\0"), &out),
-                     CREDHUB_E_BAD_REQUEST);
+        CREDHUB_E_BAD_REQUEST);
 }
 
 

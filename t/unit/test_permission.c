@@ -6,8 +6,8 @@
 #include "credhub_permission.h"
 
 
-#define ALL                                                 \
-    (CREDHUB_OP_READ | CREDHUB_OP_WRITE | CREDHUB_OP_DELETE \
+#define ALL                                                                    \
+    (CREDHUB_OP_READ | CREDHUB_OP_WRITE | CREDHUB_OP_DELETE                    \
         | CREDHUB_OP_READ_ACL | CREDHUB_OP_WRITE_ACL)
 
 

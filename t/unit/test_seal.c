@@ -26,8 +26,10 @@ static char file[64];
 
 
 static const credhub_place_t place = {
-    credhub_string("hub-1"),    credhub_string("version"),
-    credhub_string("secret"),   credhub_string("0c2e2a9a-3b53"),
+    credhub_string("hub-1"),
+    credhub_string("version"),
+    credhub_string("secret"),
+    credhub_string("0c2e2a9a-3b53"),
     credhub_string("/apps/db"),
 };
 
@@ -79,16 +81,16 @@ teardown(void **state)
 
 static void
 seal_plain(credhub_keyring_t *keyring, const credhub_place_t *where,
-           u_char out[SEALED])
+    u_char out[SEALED])
 {
-    assert_int_equal(credhub_seal(keyring, where, credhub_str(PLAIN), out),
-                     CREDHUB_OK);
+    assert_int_equal(
+        credhub_seal(keyring, where, credhub_str(PLAIN), out), CREDHUB_OK);
 }
 
 
 static credhub_error_e
 open_sealed(credhub_keyring_t *keyring, const credhub_place_t *where,
-            u_char *blob, size_t len)
+    u_char *blob, size_t len)
 {
     u_char         *out;
     size_t          i, size;
@@ -131,8 +133,8 @@ test_round_trip(void **state)
     u_char       *out, *back;
     credhub_str_t plain, blob;
 
-    static const size_t sizes[] = { 0,  1,  15,   16,   17,    31,
-                                    32, 33, 1000, 4096, 65536, 1 << 20 };
+    static const size_t sizes[] = { 0, 1, 15, 16, 17, 31, 32, 33, 1000, 4096,
+        65536, 1 << 20 };
 
     for (i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
         len = sizes[i];
@@ -187,13 +189,13 @@ test_layout(void **state)
     EVP_CIPHER_CTX *ctx;
 
     const credhub_str_t *parts[] = { &place.hub, &place.kind, &place.field,
-                                     &place.record, &place.name };
+        &place.record, &place.name };
 
     seal_plain(*state, &place, blob);
 
     assert_int_equal(blob[0], 0x01);
     assert_memory_equal(blob + 1, credhub_keyring_fingerprint(*state, 0),
-                        CREDHUB_FINGERPRINT_SIZE);
+        CREDHUB_FINGERPRINT_SIZE);
 
     memcpy(aad, blob, HEAD);
     len = HEAD;
@@ -209,18 +211,17 @@ test_layout(void **state)
 
     ctx = EVP_CIPHER_CTX_new();
 
-    assert_int_equal(EVP_DecryptInit_ex(
-                         ctx, EVP_aes_256_gcm(), NULL,
+    assert_int_equal(EVP_DecryptInit_ex(ctx, EVP_aes_256_gcm(), NULL,
                          credhub_keyring_subkey(*state, 0, CREDHUB_SUBKEY_SEAL),
                          blob + HEAD),
-                     1);
+        1);
     assert_int_equal(EVP_DecryptUpdate(ctx, NULL, &n, aad, (int) len), 1);
     assert_int_equal(
         EVP_DecryptUpdate(ctx, out, &n, blob + HEAD + NONCE, sizeof(PLAIN) - 1),
         1);
-    assert_int_equal(EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_AEAD_SET_TAG, TAG,
-                                         blob + SEALED - TAG),
-                     1);
+    assert_int_equal(EVP_CIPHER_CTX_ctrl(
+                         ctx, EVP_CTRL_AEAD_SET_TAG, TAG, blob + SEALED - TAG),
+        1);
     assert_int_equal(EVP_DecryptFinal_ex(ctx, out, &n), 1);
 
     EVP_CIPHER_CTX_free(ctx);
@@ -265,19 +266,18 @@ test_length_counts(void **state)
     blob[SEALED] = 0;
 
     for (len = 0; len < SEALED; len++) {
-        assert_int_equal(open_sealed(*state, &place, blob, len),
-                         CREDHUB_E_INTERNAL);
+        assert_int_equal(
+            open_sealed(*state, &place, blob, len), CREDHUB_E_INTERNAL);
 
         str.data = blob;
         str.len = len;
 
-        assert_int_equal(
-            credhub_open_size(str),
+        assert_int_equal(credhub_open_size(str),
             len < CREDHUB_SEAL_OVERHEAD ? 0 : len - CREDHUB_SEAL_OVERHEAD);
     }
 
-    assert_int_equal(open_sealed(*state, &place, blob, SEALED + 1),
-                     CREDHUB_E_INTERNAL);
+    assert_int_equal(
+        open_sealed(*state, &place, blob, SEALED + 1), CREDHUB_E_INTERNAL);
 }
 
 
@@ -290,16 +290,18 @@ test_every_part_of_the_place_counts(void **state)
     credhub_place_t moved;
 
     static const size_t offsets[] = { offsetof(credhub_place_t, hub),
-                                      offsetof(credhub_place_t, kind),
-                                      offsetof(credhub_place_t, field),
-                                      offsetof(credhub_place_t, record),
-                                      offsetof(credhub_place_t, name) };
+        offsetof(credhub_place_t, kind), offsetof(credhub_place_t, field),
+        offsetof(credhub_place_t, record), offsetof(credhub_place_t, name) };
 
     static const credhub_str_t others[] = {
-        credhub_string(""),           credhub_string("x"),
-        credhub_string("hub-2"),      credhub_string("versioN"),
-        credhub_string("params"),     credhub_string("0c2e2a9a-3b54"),
-        credhub_string("/apps/da"),   credhub_string("/apps/db/"),
+        credhub_string(""),
+        credhub_string("x"),
+        credhub_string("hub-2"),
+        credhub_string("versioN"),
+        credhub_string("params"),
+        credhub_string("0c2e2a9a-3b54"),
+        credhub_string("/apps/da"),
+        credhub_string("/apps/db/"),
         credhub_string("/apps/db\0"),
     };
 
@@ -311,8 +313,8 @@ test_every_part_of_the_place_counts(void **state)
             part = (credhub_str_t *) ((u_char *) &moved + offsets[i]);
             *part = others[k];
 
-            assert_int_equal(open_sealed(*state, &moved, blob, SEALED),
-                             CREDHUB_E_INTERNAL);
+            assert_int_equal(
+                open_sealed(*state, &moved, blob, SEALED), CREDHUB_E_INTERNAL);
         }
     }
 
@@ -329,7 +331,7 @@ test_parts_do_not_flow_together(void **state)
     size_t          i, k;
     credhub_place_t sealed, moved;
     credhub_str_t  *parts[5] = { &moved.hub, &moved.kind, &moved.field,
-                                 &moved.record, &moved.name };
+         &moved.record, &moved.name };
 
     for (i = 0; i < 5; i++) {
         parts[i]->data = text + 2 * i;
@@ -350,8 +352,8 @@ test_parts_do_not_flow_together(void **state)
             parts[i + 1]->data += (k == 0) ? 1 : -1;
             parts[i + 1]->len -= (k == 0) ? 1 : (size_t) -1;
 
-            assert_int_equal(open_sealed(*state, &moved, blob, SEALED),
-                             CREDHUB_E_INTERNAL);
+            assert_int_equal(
+                open_sealed(*state, &moved, blob, SEALED), CREDHUB_E_INTERNAL);
         }
     }
 }
@@ -385,8 +387,8 @@ test_opening_does_not_disturb_sealing(void **state)
         memcpy(bad, good, SEALED);
         bad[SEALED - 1] ^= 1;
 
-        assert_int_equal(open_sealed(*state, &place, bad, SEALED),
-                         CREDHUB_E_INTERNAL);
+        assert_int_equal(
+            open_sealed(*state, &place, bad, SEALED), CREDHUB_E_INTERNAL);
         assert_int_equal(open_sealed(*state, &place, good, SEALED), CREDHUB_OK);
     }
 }
@@ -411,7 +413,7 @@ test_several_keys(void **state)
     seal_plain(*state, &where, second);
 
     assert_memory_equal(second + 1, credhub_keyring_fingerprint(*state, 1),
-                        CREDHUB_FINGERPRINT_SIZE);
+        CREDHUB_FINGERPRINT_SIZE);
     assert_int_equal(open_sealed(*state, &where, first, SEALED), CREDHUB_OK);
     assert_int_equal(open_sealed(*state, &where, second, SEALED), CREDHUB_OK);
 
@@ -421,8 +423,8 @@ test_several_keys(void **state)
     assert_non_null(other);
     add_key(other, "x", 'b', "/apps/b/*");
 
-    assert_int_equal(open_sealed(other, &where, first, SEALED),
-                     CREDHUB_E_KEY_MISSING);
+    assert_int_equal(
+        open_sealed(other, &where, first, SEALED), CREDHUB_E_KEY_MISSING);
     assert_int_equal(open_sealed(other, &where, second, SEALED), CREDHUB_OK);
 
     credhub_keyring_destroy(other);
@@ -446,9 +448,9 @@ test_key_must_cover_the_name(void **state)
     add_key(other, "x", 'a', "/a/*");
 
     assert_int_equal(credhub_seal(other, &where, credhub_str(PLAIN), blob),
-                     CREDHUB_E_KEY_MISSING);
-    assert_int_equal(open_sealed(other, &where, blob, SEALED),
-                     CREDHUB_E_KEY_MISSING);
+        CREDHUB_E_KEY_MISSING);
+    assert_int_equal(
+        open_sealed(other, &where, blob, SEALED), CREDHUB_E_KEY_MISSING);
 
     /* the same key under a second path */
 
@@ -471,10 +473,10 @@ test_empty_keyring(void **state)
     other = credhub_keyring_create();
     assert_non_null(other);
 
-    assert_int_equal(open_sealed(other, &place, blob, SEALED),
-                     CREDHUB_E_KEY_MISSING);
+    assert_int_equal(
+        open_sealed(other, &place, blob, SEALED), CREDHUB_E_KEY_MISSING);
     assert_int_equal(credhub_seal(other, &place, credhub_str(PLAIN), blob),
-                     CREDHUB_E_KEY_MISSING);
+        CREDHUB_E_KEY_MISSING);
 
     credhub_keyring_destroy(other);
 }
@@ -492,23 +494,23 @@ test_too_long(void **state)
     huge.data = blob;
     huge.len = (size_t) INT_MAX - CREDHUB_SEAL_OVERHEAD + 1;
 
-    assert_int_equal(credhub_seal(*state, &place, huge, blob),
-                     CREDHUB_E_INTERNAL);
+    assert_int_equal(
+        credhub_seal(*state, &place, huge, blob), CREDHUB_E_INTERNAL);
 
     memset(blob, 0, sizeof(blob));
     blob[0] = 0x01;
     memcpy(blob + 1, credhub_keyring_fingerprint(*state, 0),
-           CREDHUB_FINGERPRINT_SIZE);
+        CREDHUB_FINGERPRINT_SIZE);
 
     huge.len = (size_t) INT_MAX + 1;
-    assert_int_equal(credhub_open(*state, &place, huge, NULL),
-                     CREDHUB_E_INTERNAL);
+    assert_int_equal(
+        credhub_open(*state, &place, huge, NULL), CREDHUB_E_INTERNAL);
 
     where = place;
     where.record = huge;
 
     assert_int_equal(credhub_seal(*state, &where, credhub_null_str, blob),
-                     CREDHUB_E_INTERNAL);
+        CREDHUB_E_INTERNAL);
 }
 
 
@@ -549,7 +551,7 @@ test_without_memory(void **state)
 
     unit_malloc_left = 0;
     assert_int_equal(credhub_seal(*state, &place, credhub_str(PLAIN), blob),
-                     CREDHUB_E_INTERNAL);
+        CREDHUB_E_INTERNAL);
     unit_malloc_left = -1;
 
     seal_plain(*state, &place, blob);
@@ -574,14 +576,14 @@ test_error_queue_is_left_alone(void **state)
     seal_plain(*state, &place, blob);
     assert_int_equal(open_sealed(*state, &place, blob, SEALED), CREDHUB_OK);
     blob[SEALED - 1] ^= 1;
-    assert_int_equal(open_sealed(*state, &place, blob, SEALED),
-                     CREDHUB_E_INTERNAL);
+    assert_int_equal(
+        open_sealed(*state, &place, blob, SEALED), CREDHUB_E_INTERNAL);
 
     assert_int_equal(ERR_GET_REASON(ERR_get_error()), 42);
     assert_int_equal(ERR_get_error(), 0);
 
-    assert_int_equal(open_sealed(*state, &place, blob, SEALED),
-                     CREDHUB_E_INTERNAL);
+    assert_int_equal(
+        open_sealed(*state, &place, blob, SEALED), CREDHUB_E_INTERNAL);
     assert_int_equal(ERR_get_error(), 0);
 }
 

@@ -146,17 +146,17 @@ unit_teardown(void **state)
 
 /* Leaves the test; cmocka's own skip() is a failure to TAP readers. */
 
-#define unit_skip(reason)                         \
-    do {                                          \
-        print_message("# skipped: %s\n", reason); \
-        return;                                   \
+#define unit_skip(reason)                                                      \
+    do {                                                                       \
+        print_message("# skipped: %s\n", reason);                              \
+        return;                                                                \
     } while (0)
 
-#define unit_need_memory_hooks()                    \
-    do {                                            \
-        if (!unit_memory_hooked()) {                \
-            unit_skip("malloc() is not ours here"); \
-        }                                           \
+#define unit_need_memory_hooks()                                               \
+    do {                                                                       \
+        if (!unit_memory_hooked()) {                                           \
+            unit_skip("malloc() is not ours here");                            \
+        }                                                                      \
     } while (0)
 
 
@@ -185,7 +185,7 @@ unit_exact(const char *s, size_t len)
 }
 
 
-#define unit_assert_str(str, text) \
+#define unit_assert_str(str, text)                                             \
     unit_assert_str_at((str), unit_str(text), __FILE__, __LINE__)
 
 static inline void
