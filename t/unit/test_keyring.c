@@ -544,11 +544,15 @@ test_mapping_is_locked_and_not_dumped(void **state)
 
     assert_non_null(strstr(flags, "dd"));
 
+#ifndef UNIT_ASAN /* which makes mlock() do nothing */
+
     if (credhub_keyring_lock(*state) == 0) {
         assert_true(find_mapping(
             credhub_keyring_subkey(*state, 0, 0), &start, &last, flags));
         assert_non_null(strstr(flags, "lo"));
     }
+
+#endif
 }
 
 

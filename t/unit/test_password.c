@@ -68,7 +68,7 @@ test_special_characters(void **state)
 
     for (i = 0; i < 29; i++) {
         assert_int_equal(class_of((u_char) SPECIAL[i]), 3);
-        assert_ptr_equal(strrchr(SPECIAL, SPECIAL[i]), SPECIAL + i);
+        assert_ptr_equal(strrchr(SPECIAL, SPECIAL[i]), &SPECIAL[i]);
     }
 }
 
