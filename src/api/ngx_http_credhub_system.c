@@ -150,6 +150,8 @@ ngx_http_credhub_usage_answer(ngx_credhub_op_t *op)
     credhub_error_e         error;
     ngx_credhub_key_usage_t usage;
 
+    error = CREDHUB_E_INTERNAL;
+
     if (ngx_credhub_key_usage_result(op->call, op->hub->keyring, &usage, &error)
         != NGX_OK)
     {
@@ -250,6 +252,8 @@ ngx_http_credhub_management_written(ngx_credhub_op_t *op)
 {
     ngx_uint_t      on;
     credhub_error_e error;
+
+    error = CREDHUB_E_INTERNAL;
 
     if (ngx_credhub_read_only_switched(op->call, &on, &error) != NGX_OK) {
         return ngx_credhub_op_error(op, error);

@@ -117,9 +117,8 @@ ngx_credhub_script_answer(ngx_credhub_call_t *call, ngx_credhub_reply_t **reply,
     ngx_credhub_reply_t        *r;
     const ngx_credhub_script_t *script;
 
-    *error = call->error;
-
     if (call->error != CREDHUB_OK) {
+        *error = call->error;
         return NGX_ERROR;
     }
 

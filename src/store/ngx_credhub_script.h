@@ -35,7 +35,7 @@ void ngx_credhub_call_script(ngx_credhub_call_t *call,
  * The first word of a script's answer: NGX_OK for "ok" (elements hold the
  * rest); else NGX_ERROR with *error: CREDHUB_E_READ_ONLY for "read_only",
  * CREDHUB_E_UNAVAILABLE for "schema" (logged; the link shakes hands again),
- * or NGX_DECLINED with `word` for any other.
+ * or NGX_DECLINED with `word` for any other, *error as it was.
  */
 ngx_int_t ngx_credhub_script_answer(ngx_credhub_call_t *call,
     ngx_credhub_reply_t **reply, credhub_str_t *word, credhub_error_e *error);

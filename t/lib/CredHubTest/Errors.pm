@@ -1,0 +1,107 @@
+package CredHubTest::Errors;
+
+# What a client is told, by the names of errors. Texts that clients compare
+# are whole; of the others it is what they must speak of.
+
+use v5.36;
+
+use Exporter 'import';
+use Test::More;
+
+our @EXPORT = qw(is_error);
+
+my $CRED = 'The request could not be completed because the credential does '
+    . 'not exist or you do not have sufficient authorization.';
+
+# name => [status, error, error_description where there is one]
+my %ERRORS = (
+    bad_request => [400, 'The request could not be fulfilled because the '
+        . 'request path or body did not meet expectation. Please check the '
+        . 'documentation for required formatting and retry your request.'],
+    credential  => [404, $CRED],
+    denied      => [403, $CRED],
+    type_mismatch => [400, 'The credential type cannot be modified. Please '
+        . 'delete the credential if you wish to create it with a different '
+        . 'type.'],
+
+    bad_query            => [400, qr/query parameter '%s'/],
+    content_type         => [400, qr/content type/],
+    key_length           => [400, qr/2048, 3072 or 4096/],
+    key_missing          => [500, qr/encryption key/],
+    metadata_long        => [400, qr/metadata.* 7000 /],
+    method               => [405, qr/method/],
+    missing_query        => [400, qr/query parameter '%s'/],
+    mode_and_overwrite   => [400, qr/'mode' and 'overwrite'/],
+    name_chars           => [400, qr/name.*may contain/],
+    name_long            => [400, qr/name.* at most %s /],
+    name_slash           => [400, qr{name.*'//'.*'/'}],
+    no_charset           => [400, qr/characters/],
+    no_key               => [400, qr/public key or a private key/],
+    no_name              => [400, qr/needs the name/],
+    no_password          => [400, qr/password/],
+    no_value             => [400, qr/value/],
+    not_generatable      => [400, qr/'value' and 'json' cannot be generated/],
+    too_large            => [413, qr/too large/i],
+    type_generate        => [400, qr/'password', 'user', 'certificate', 'rsa' and 'ssh'/],
+    type_set             => [422, qr/'value', 'json', 'password', 'user', 'certificate', 'rsa' and 'ssh'/],
+    unknown_key          => [422, qr/parameter '%s'/],
+    unknown_key_generate => [400, qr/parameter '%s'/],
+    versions_and_current => [400, qr/'versions' and 'current'/],
+
+    misdirected      => [421, qr/another server/],
+    mtls_id          => [401, qr/organizational unit/],
+    mtls_usage       => [401, qr/client authentication/],
+    not_found        => [404, qr/nothing at this URL/],
+    read_only        => [503, qr/read-only/],
+    remote_address   => [401, qr/from the server itself/],
+    certificate      => [400, 'invalid_client_certificate', qr/%s/],
+    unauthenticated  => [401, 'invalid_token',
+        'Full authentication is required to access this resource'],
+);
+
+
+# Is it this error, and a JSON object with nothing else in it? "name:detail"
+# names what stands in its text.
+sub is_error ($response, $name, $label) {
+    local $Test::Builder::Level = $Test::Builder::Level + 1;
+
+    my ($id, $detail) = split /:/, $name, 2;
+    my ($status, @texts) = @{ $ERRORS{$id} // die "no error $id" };
+    my $json = $response->json;
+    my @keys = ('error', 'error_description')[0 .. $#texts];
+    my @told = ref $json eq 'HASH' ? map { $_ // '' } @$json{@keys} : ();
+
+    my $good = $response->status == $status
+        && @told && join(' ', sort keys %$json) eq "@keys"
+        && !grep({ !_same($told[$_], $texts[$_], $detail) } 0 .. $#texts)
+        && $response->header('Content-Type')
+            eq 'application/json;charset=UTF-8';
+
+    ok($good, $label)
+        or diag("expected $status $name, got ", $response->status, ' ',
+            $response->error // $response->body);
+    return $good;
+}
+
+
+sub _same ($found, $text, $detail) {
+    return $found eq $text if !ref $text;
+
+    my $words = $text =~ s/%s/quotemeta($detail \/\/ '')/er;
+    return $found =~ /$words/;
+}
+
+
+1;
+
+__END__
+
+=head1 NAME
+
+CredHubTest::Errors - which error an answer is
+
+=head1 SYNOPSIS
+
+    is_error($hub->get('/api/v1/data'), 'missing_query:name', 'no name');
+
+=cut
