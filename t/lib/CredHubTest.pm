@@ -10,6 +10,7 @@ use MIME::Base64 qw(encode_base64);
 use Test::More;
 
 use CredHubTest::Client;
+use CredHubTest::Http2;
 use CredHubTest::Nginx;
 use CredHubTest::Pki;
 use CredHubTest::Process
@@ -175,6 +176,13 @@ sub connect ($self, %opt) {
         (defined $cert ? (cert => $self->{pki}->cert($cert),
             key => $self->{pki}->key($cert)) : ()),
         %opt);
+}
+
+
+# The same for HTTP/2: see CredHubTest::Http2.
+sub connect_h2 ($self, %opt) {
+    return CredHubTest::Http2->new($self->connect(%opt,
+        tls => { SSL_alpn_protocols => ['h2'] }));
 }
 
 
@@ -537,13 +545,15 @@ body, json, interim; with status 0 it has error.
 
 C<< $hub->connect(%opt) >> gives one connection for requests that overlap, are
 cut short or sent in pieces: request, send, send_chunk, response, close, reset.
+C<connect_h2> is the same for HTTP/2, with streams: request, data, cancel,
+response, ping, close, reset.
 
 =head1 FAULTS
 
 C<stop_redis>, C<start_redis>, C<pause_redis>, C<resume_redis>, C<redis(...)>
 for any command; C<reload>, C<quit>, C<start>, C<kill_worker>, C<worker_pids>.
-The proxy: hold, release, delay, split, answer, lose, cut, commands, count,
-wait_for, links. C<CREDHUB_MODULE> names the module under test; with
+The proxy: hold, release, delay, split, answer, lose, tear, cut, commands,
+count, wait_for, links. C<CREDHUB_MODULE> names the module under test; with
 C<CREDHUB_SANITIZE> set nginx runs with the preloads that a sanitized module
 needs.
 

@@ -128,6 +128,17 @@ sub response ($self, $timeout = $TIMEOUT) {
 }
 
 
+# Exactly that many bytes of what comes; dies when they do not.
+sub bytes ($self, $n, $timeout = $TIMEOUT) {
+    $self->{deadline} = time + $timeout;
+    return $self->_bytes($n);
+}
+
+
+# Has a part of a response come, and not been used?
+sub partial ($self) { return length $self->{buffer} > 0 }
+
+
 sub close ($self) {
     my $socket = delete $self->{socket} or return;
     $socket->isa('IO::Socket::SSL')

@@ -68,6 +68,13 @@ sub answer ($self, $line, $name = '', $times = 1) {
 sub lose ($self, $name = '') { return $self->_call(lose => uc $name) }
 
 
+# The next command (of that name) reaches Redis; the connection ends behind that
+# many bytes of its reply.
+sub tear ($self, $bytes, $name = '') {
+    return $self->_call(tear => [$bytes, uc $name]);
+}
+
+
 # Cuts the connections that stand.
 sub cut ($self) { return $self->_call('cut') }
 
@@ -213,6 +220,12 @@ sub _feed ($me, $select, $link, $socket) {
             return;
         }
 
+        if ($asked && $asked->{tear}) {
+            syswrite $link->{client}, substr $reply, 0, $asked->{tear};
+            _close($me, $select, $link);
+            return;
+        }
+
         push @{ $link->{out} }, [time + $me->{delay}, $reply];
         _fake($me, $link);
     }
@@ -243,6 +256,10 @@ sub _command ($me, $select, $link, $bytes) {
     if (defined $me->{lose} && $me->{lose} =~ /^(?:\Q$name\E)?$/) {
         delete $me->{lose};
         $asked->{lose} = 1;
+    }
+
+    if ($me->{tear} && $me->{tear}[1] =~ /^(?:\Q$name\E)?$/) {
+        $asked->{tear} = (delete $me->{tear})->[0];
     }
 
     push @{ $me->{commands} }, $name;
