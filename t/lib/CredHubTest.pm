@@ -127,8 +127,8 @@ sub hub_lines ($self) {
 }
 
 
-# One server. Options: port (a name, see `port`), name, cert, client_ca,
-# listen (more parameters), server, location (lines).
+# One server. Options: port (a name, see `port`), name, cert, client_ca, verify
+# (of the client: optional), listen (more parameters), server, location (lines).
 sub server_block ($self, %opt) {
     my $all  = $self->{opt};
     my $main = !%opt;
@@ -136,6 +136,7 @@ sub server_block ($self, %opt) {
     my $port = $self->port($opt{port} // 'main');
     my $cert = $opt{cert}      // 'server';
     my $ca   = $opt{client_ca} // 'ca';
+    my $verify = $opt{verify}  // 'optional';
 
     $opt{server}   //= $main ? $all->{server}   : '';
     $opt{location} //= $main ? $all->{location} : '';
@@ -151,7 +152,7 @@ sub server_block ($self, %opt) {
         ssl_certificate @{[$pki->cert($cert)]};
         ssl_certificate_key @{[$pki->key($cert)]};
         ssl_client_certificate @{[$pki->cert($ca)]};
-        ssl_verify_client optional;
+        ssl_verify_client $verify;
         $opt{server}
         location / {
             $handler
@@ -186,7 +187,8 @@ sub connect_h2 ($self, %opt) {
 }
 
 
-my %CONNECT = map { $_ => 1 } qw(cert port host sni plain tls ca);
+my %CONNECT = map { $_ => 1 }
+    qw(cert port unix from host sni plain prelude tls ca);
 
 # Options: those of the connection and of the request together.
 sub request ($self, $method, $target, %opt) {
@@ -503,7 +505,7 @@ the proxy, and count.
     main, events, http, server, location
                  ''          more lines in these blocks
     servers      []          more servers: hashes with port (a name), name,
-                             cert, client_ca, listen, server, location
+                             cert, client_ca, verify, listen, server, location
     permissions  all for the certificate "good"
                              rows [certificate or actor, path, operations]
     keys         one, k1     rows [id, bytes, more of the line]
@@ -525,7 +527,9 @@ and returns the exit code and the output.
 C<cert =E<gt> NAME> for one request, C<< $hub->as(NAME) >> for many; undef is
 none. Clients: good, second, third (with a UUID each: C<actor(NAME)>), noou,
 badou, noeku (no extended key usage), srveku (serverAuth only), otherca (signed
-by ca2), expired. CAs: ca, ca2. Servers: server, server2 (signed by ca2).
+by ca2), expired, revoked, and more with the UUID of good: C<ou_...>,
+C<eku_...>. CAs: ca, ca2, twin (the name of ca, another key). Lists of ca for
+C<ssl_crl>: ca.none, ca.crl. Servers: server, server2 (signed by ca2).
 C<< $hub->pki->issue(...) >> makes more.
 
 =head1 REQUESTS
@@ -539,8 +543,8 @@ C<< $hub->pki->issue(...) >> makes more.
     $hub->current($name)
 
 A body is a structure or a string of bytes. Options: headers, json, body,
-chunks, keep (see CredHubTest::Client), cert, port, host, sni, plain, tls. The
-target is sent as it is. The answer has status, header, headers, raw_headers,
+chunks, keep, cert, port, unix, from, host, sni, plain, prelude, tls (see
+CredHubTest::Client). The target is sent as it is. The answer has status, header, headers, raw_headers,
 body, json, interim; with status 0 it has error.
 
 C<< $hub->connect(%opt) >> gives one connection for requests that overlap, are

@@ -7,6 +7,7 @@ use v5.36;
 
 use IO::Select;
 use IO::Socket::SSL;
+use IO::Socket::UNIX;
 use JSON::PP ();
 use Time::HiRes qw(time);
 
@@ -16,27 +17,31 @@ my $TIMEOUT = 30;
 my $JSON    = JSON::PP->new->utf8->canonical->allow_nonref;
 
 
-# Options: port, ca, cert and key (files), host (to verify and to name in the
-# Host header), sni ('' for none), plain (no TLS), tls (more arguments of
-# IO::Socket::SSL). Dies when there is no connection.
+# Options: port, or unix (a path), from (an address of this host), ca, cert and
+# key (files), host (for the Host header and as SNI), sni (another one; '' for
+# none), plain (no TLS), prelude (bytes that are sent before TLS), tls (more
+# arguments of IO::Socket::SSL). Dies when there is no connection.
 sub new ($class, %opt) {
-    my $host   = $opt{host} // 'localhost';
-    my $self   = bless { host => "$host:$opt{port}", buffer => '' }, $class;
-    my %target = (PeerAddr => '127.0.0.1', PeerPort => $opt{port},
-        Timeout => $TIMEOUT);
+    my $host = $opt{host} // 'localhost';
+    my $self = bless { host => "$host:$opt{port}", buffer => '' }, $class;
 
-    if ($opt{plain}) {
-        $self->{socket} = IO::Socket::INET->new(%target)
-            or die "connect: $@\n";
-        return $self;
-    }
+    my $socket = defined $opt{unix}
+        ? IO::Socket::UNIX->new(Peer => $opt{unix})
+        : IO::Socket::INET->new(PeerAddr => '127.0.0.1',
+            PeerPort => $opt{port}, LocalAddr => $opt{from},
+            Timeout  => $TIMEOUT);
+
+    $self->{socket} = $socket or die "connect: $@\n";
+    $self->send($opt{prelude} // '');
+    return $self if $opt{plain};
 
     my %identity;
     %identity = (SSL_cert_file => $opt{cert}, SSL_key_file => $opt{key})
         if defined $opt{cert};
 
-    $self->{socket} = IO::Socket::SSL->new(
-        %target, %identity,
+    IO::Socket::SSL->start_SSL(
+        $socket, %identity,
+        Timeout             => $TIMEOUT,
         SSL_ca_file         => $opt{ca},
         SSL_verify_mode     => SSL_VERIFY_PEER,
         SSL_verifycn_scheme => 'http',

@@ -6,6 +6,7 @@ use v5.36;
 
 use Fcntl ':flock';
 use File::Path qw(make_path remove_tree);
+use Net::SSLeay ();
 
 use CredHubTest::Process qw(run_command read_file write_file);
 
@@ -17,8 +18,17 @@ my %APP = (
     third  => '7d3c9f52-66a0-4c8e-8a55-0f1f6f1d2c33',
 );
 
-# name => [CA, subject, extended key usage, more arguments of openssl]
-my $DAY   = 86400;
+my $DAY = 86400;
+my $OU  = "app:$APP{good}";
+
+# name => subject; the twin has the name of ca and another key
+my %CAS = (
+    ca   => '/CN=test ca',
+    ca2  => '/CN=test ca2',
+    twin => '/CN=test ca',
+);
+
+# name => [CA, subject, extended key usage, days]
 my %CERTS = (
     server  => ['ca',  '/CN=localhost', 'serverAuth'],
     server2 => ['ca2', '/CN=localhost', 'serverAuth'],
@@ -32,6 +42,22 @@ my %CERTS = (
     srveku  => ['ca',  "/OU=app:$APP{good}/CN=srveku",   'serverAuth'],
     otherca => ['ca2', "/OU=app:$APP{good}/CN=otherca",  'clientAuth'],
     expired => ['ca',  "/OU=app:$APP{good}/CN=expired",  'clientAuth', -2],
+    revoked => ['ca',  "/OU=app:$APP{good}/CN=revoked",  'clientAuth'],
+
+    ou_upper   => ['ca', '/OU=app:' . uc $APP{good}, 'clientAuth'],
+    ou_version => ['ca', '/OU=' . $OU =~ s/-4/-1/r, 'clientAuth'],
+    ou_prefix  => ['ca', "/OU=x$OU",            'clientAuth'],
+    ou_suffix  => ['ca', "/OU=${OU}x",          'clientAuth'],
+    ou_nul     => ['ca', "/OU=$OU\0.evil",      'clientAuth'],
+    ou_nul_in  => ['ca', '/OU=' . substr($OU, 0, -1) . "\0", 'clientAuth'],
+    ou_bare    => ['ca', "/OU=$APP{good}",      'clientAuth'],
+    ou_cn      => ['ca', "/CN=$OU",             'clientAuth'],
+    ou_last    => ['ca', "/OU=other/OU=$OU",    'clientAuth'],
+    ou_two     => ['ca', "/OU=$OU/OU=app:$APP{second}", 'clientAuth'],
+    ou_multi   => ['ca', "/CN=multi+OU=space:x+OU=$OU+OU=organization:y",
+        'clientAuth'],
+    eku_any    => ['ca', "/OU=$OU", 'anyExtendedKeyUsage'],
+    eku_both   => ['ca', "/OU=$OU", 'serverAuth,clientAuth'],
 );
 
 
@@ -46,8 +72,10 @@ sub new ($class, %opt) {
     my $done = "$self->{dir}/done";
     if (!-e $done || -M $done > $MAX_AGE_DAYS || -M $done > -M __FILE__) {
         remove_tree($self->{dir}, { keep_root => 1 });
-        $self->ca($_) for qw(ca ca2);
+        $self->ca($_, $CAS{$_}) for sort keys %CAS;
         $self->issue($_, @{ $CERTS{$_} }) for sort keys %CERTS;
+        $self->crl('ca', 'none');
+        $self->crl('ca', 'crl', 'revoked');
         write_file("$self->{dir}/clients.pem",
             join '', map { read_file("$self->{dir}/$_.pem") } qw(ca ca2));
         write_file($done, '');
@@ -63,9 +91,9 @@ sub cert ($self, $name)  { return "$self->{dir}/$name.pem" }
 sub key ($self, $name)   { return "$self->{dir}/$name.key" }
 
 
-sub ca ($self, $name) {
+sub ca ($self, $name, $subject) {
     _openssl('req', '-x509', _new_key($self->key($name)),
-        '-out', $self->cert($name), '-days', 30, '-subj', "/CN=test $name",
+        '-out', $self->cert($name), '-days', 30, '-subj', $subject,
         '-addext', 'keyUsage=critical,keyCertSign,cRLSign');
     write_file("$self->{dir}/$name.cnf", <<"END");
 [ca]
@@ -76,6 +104,7 @@ rand_serial   = yes
 certificate   = $self->{dir}/$name.pem
 private_key   = $self->{dir}/$name.key
 new_certs_dir = $self->{dir}
+default_crl_days = 30
 default_md    = sha256
 policy        = any
 copy_extensions = copy
@@ -89,23 +118,66 @@ END
 }
 
 
-# Makes NAME.pem and NAME.key. `subject` as openssl's -subj; `days` below 0:
-# expired that many days ago. Test files may issue more of their own.
+# Makes NAME.pem and NAME.key. `subject` as openssl's -subj, but its last OU may
+# contain NUL; `days` below 0: expired that many days ago. Test files may issue
+# more of their own.
 sub issue ($self, $name, $ca, $subject, $usage = undef, $days = 20) {
     my $request = "$self->{dir}/$name.csr";
     my @extra   = ('-addext', 'basicConstraints=CA:FALSE');
     my $file    = "$self->{dir}/$ca.cnf";
 
     push @extra, '-addext', "extendedKeyUsage=$usage" if defined $usage;
-    push @extra, '-addext', 'subjectAltName=DNS:localhost,IP:127.0.0.1'
+    push @extra, '-addext',
+        'subjectAltName=DNS:localhost,DNS:other.test,IP:127.0.0.1'
         if ($usage // '') eq 'serverAuth';
+
+    # openssl would end the value at NUL
+    my ($unit) = $subject =~ s{/OU=([^/]*\0[^/]*)\z}{/}
+        ? $1 : undef;
 
     _openssl('req', '-new', _new_key($self->key($name)),
         '-out', $request, '-subj', $subject, @extra);
+    _add_unit($request, $self->key($name), $unit) if defined $unit;
     _openssl('ca', '-batch', '-config', $file, '-notext', '-preserveDN',
         '-in', $request, '-out', $self->cert($name),
         '-startdate', _date($days < 0 ? $days - 10 : -1),
         '-enddate',   _date($days));
+    return;
+}
+
+
+# Makes CA.NAME.pem, the list of the certificates that were revoked so far and
+# of these.
+sub crl ($self, $ca, $name, @revoked) {
+    my @tool = ('ca', '-config', "$self->{dir}/$ca.cnf");
+
+    _openssl(@tool, '-revoke', $self->cert($_)) for @revoked;
+    _openssl(@tool, '-gencrl', '-out', $self->cert("$ca.$name"));
+    return;
+}
+
+
+# Adds an OU to the subject of a request and signs it again.
+sub _add_unit ($request, $key, $unit) {
+    my ($csr, $private) = map {
+        my ($file, $read) = @$_;
+        my $bio   = Net::SSLeay::BIO_new_file($file, 'r');
+        my $found = $read->($bio) or die "$file cannot be read";
+        Net::SSLeay::BIO_free($bio);
+        $found;
+    } [$request, \&Net::SSLeay::PEM_read_bio_X509_REQ],
+        [$key, \&Net::SSLeay::PEM_read_bio_PrivateKey];
+
+    Net::SSLeay::X509_NAME_add_entry_by_txt(
+        Net::SSLeay::X509_REQ_get_subject_name($csr), 'OU',
+        Net::SSLeay::MBSTRING_UTF8(), $unit)
+        && Net::SSLeay::X509_REQ_sign($csr, $private,
+            Net::SSLeay::EVP_get_digestbyname('sha256'))
+        or die "$request: the unit was not added";
+
+    write_file($request, Net::SSLeay::PEM_get_string_X509_REQ($csr));
+    Net::SSLeay::X509_REQ_free($csr);
+    Net::SSLeay::EVP_PKEY_free($private);
     return;
 }
 
