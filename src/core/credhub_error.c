@@ -43,6 +43,9 @@ static void credhub_error_add(
     "The request contains the parameter '%s', which is not known here. "      \
     "Please remove or correct it and retry your request."
 
+#define CREDHUB_TEXT_TOKEN                                                    \
+    "The token is not valid."
+
 #define CREDHUB_TEXT_STATIC(type)                                             \
     "This " type " was set, not generated, and cannot be regenerated."
 
@@ -194,6 +197,17 @@ static const credhub_error_t credhub_errors[CREDHUB_E_LAST] = {
     [CREDHUB_E_INVALID_CLIENT_CERTIFICATE] = { 400,
         "invalid_client_certificate", "%s",
         "The client certificate could not be verified." },
+
+    [CREDHUB_E_TOKEN] = { 401, "invalid_token", "%s", CREDHUB_TEXT_TOKEN },
+
+    [CREDHUB_E_TOKEN_KEY] = { 401, "invalid_token", "%s",
+        CREDHUB_TEXT_TOKEN },
+
+    [CREDHUB_E_TOKEN_EXPIRED] = { 401, "access_token_expired",
+        "Access token expired", NULL },
+
+    [CREDHUB_E_SCOPE] = { 403, "insufficient_scope",
+        "The token does not have the scope %s.", "that is needed" },
 
     [CREDHUB_E_MISDIRECTED] = { 421,
         "The client certificate was presented to another server. Please open "

@@ -55,12 +55,16 @@ typedef enum {
     CREDHUB_E_MTLS_EKU,
     CREDHUB_E_UNAUTHENTICATED,            /* 401, with error_description */
     CREDHUB_E_INVALID_CLIENT_CERTIFICATE, /* 400, detail: the reason */
-    CREDHUB_E_MISDIRECTED, /* 421: certificate of another server */
-    CREDHUB_E_TOO_EARLY,   /* 425 */
-    CREDHUB_E_NOT_FOUND,   /* 404: no such URL */
-    CREDHUB_E_METHOD,      /* 405 */
-    CREDHUB_E_UNAVAILABLE, /* 503: the store does not answer */
-    CREDHUB_E_BUSY,        /* 503: a queue is full */
+    CREDHUB_E_TOKEN,                      /* 401, detail: the reason */
+    CREDHUB_E_TOKEN_KEY,     /* the same: the key set has no such key */
+    CREDHUB_E_TOKEN_EXPIRED, /* 401, exact text */
+    CREDHUB_E_SCOPE,         /* 403, detail: the scope that is missing */
+    CREDHUB_E_MISDIRECTED,   /* 421: certificate of another server */
+    CREDHUB_E_TOO_EARLY,     /* 425 */
+    CREDHUB_E_NOT_FOUND,     /* 404: no such URL */
+    CREDHUB_E_METHOD,        /* 405 */
+    CREDHUB_E_UNAVAILABLE,   /* 503: the store does not answer */
+    CREDHUB_E_BUSY,          /* 503: a queue is full */
     CREDHUB_E_LAST
 } credhub_error_e;
 

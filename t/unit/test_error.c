@@ -61,6 +61,10 @@ static const struct {
     { CREDHUB_E_MTLS_EKU, 401 },
     { CREDHUB_E_UNAUTHENTICATED, 401 },
     { CREDHUB_E_INVALID_CLIENT_CERTIFICATE, 400 },
+    { CREDHUB_E_TOKEN, 401 },
+    { CREDHUB_E_TOKEN_KEY, 401 },
+    { CREDHUB_E_TOKEN_EXPIRED, 401 },
+    { CREDHUB_E_SCOPE, 403 },
     { CREDHUB_E_MISDIRECTED, 421 },
     { CREDHUB_E_TOO_EARLY, 425 },
     { CREDHUB_E_NOT_FOUND, 404 },
@@ -145,6 +149,9 @@ test_compared_texts(void **state)
         { CREDHUB_E_UNAUTHENTICATED,
             "{\"error\":\"invalid_token\",\"error_description\":\"Full "
             "authentication is required to access this resource\"}" },
+        { CREDHUB_E_TOKEN_EXPIRED,
+            "{\"error\":\"access_token_expired\",\"error_description\":"
+            "\"Access token expired\"}" },
     };
 
     for (i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
@@ -176,6 +183,9 @@ test_details_are_shown(void **state)
         CREDHUB_E_INTERPOLATE_TYPE,
         CREDHUB_E_BAD_QUERY,
         CREDHUB_E_INVALID_CLIENT_CERTIFICATE,
+        CREDHUB_E_TOKEN,
+        CREDHUB_E_TOKEN_KEY,
+        CREDHUB_E_SCOPE,
     };
 
     for (i = 0; i < sizeof(with) / sizeof(with[0]); i++) {
@@ -193,6 +203,16 @@ test_details_are_shown(void **state)
         "{\"error\":\"invalid_client_certificate\","
         "\"error_description\":\"The client certificate could not "
         "be verified.\"}");
+
+    unit_assert_str(body_of(CREDHUB_E_TOKEN, unit_str("The token is cut.")),
+        "{\"error\":\"invalid_token\","
+        "\"error_description\":\"The token is cut.\"}");
+    unit_assert_str(body_of(CREDHUB_E_TOKEN_KEY, credhub_null_str),
+        "{\"error\":\"invalid_token\","
+        "\"error_description\":\"The token is not valid.\"}");
+    unit_assert_str(body_of(CREDHUB_E_SCOPE, unit_str("credhub.read")),
+        "{\"error\":\"insufficient_scope\",\"error_description\":"
+        "\"The token does not have the scope credhub.read.\"}");
 }
 
 
