@@ -24,6 +24,9 @@ typedef struct {
 static void      ngx_credhub_fields_names(credhub_str_t *argv, ngx_uint_t n);
 static ngx_int_t ngx_credhub_row(
     const ngx_credhub_reply_t *reply, ngx_uint_t n, credhub_version_t *version);
+static ngx_int_t ngx_credhub_step_result(ngx_credhub_call_t *call,
+    ngx_uint_t least, ngx_credhub_reply_t **reply, credhub_str_t *cursor,
+    credhub_error_e *error);
 static ngx_int_t ngx_credhub_found(
     const ngx_credhub_reply_t *reply, ngx_credhub_found_t *found);
 static ngx_int_t ngx_credhub_number(
@@ -247,42 +250,63 @@ ngx_credhub_versions_result(ngx_credhub_call_t *call,
 {
     ngx_int_t            rc;
     ngx_uint_t           i;
-    credhub_str_t        word;
+    credhub_version_t   *version;
     ngx_credhub_reply_t *reply;
 
-    rc = ngx_credhub_script_answer(call, &reply, &word, error);
+    rc = ngx_credhub_step_result(call, 3, &reply, cursor, error);
 
     if (rc != NGX_OK) {
         return rc;
     }
 
-    *error = CREDHUB_E_INTERNAL;
-
-    if (reply->n < 3) {
-        return ngx_credhub_damaged(credhub_str("versions"));
-    }
-
     *n = reply->n - 3;
-    *cursor = reply->elements[1]->str;
     *versions =
         credhub_arena_alloc(call->arena, *n * sizeof(credhub_version_t));
 
     if (*versions == NULL) {
+        *error = CREDHUB_E_INTERNAL;
         return NGX_ERROR;
     }
 
     for (i = 0; i < *n; i++) {
+        version = &(*versions)[i];
+
         if (ngx_credhub_row(
-                reply->elements[3 + i], NGX_CREDHUB_ROW_SHORT, *versions + i)
+                reply->elements[3 + i], NGX_CREDHUB_ROW_SHORT, version)
             != NGX_OK)
         {
+            *error = CREDHUB_E_INTERNAL;
             return ngx_credhub_damaged(reply->elements[2]->str);
         }
 
-        (*versions)[i].folded = reply->elements[2]->str;
+        version->folded = reply->elements[2]->str;
     }
 
-    *error = CREDHUB_OK;
+    return NGX_OK;
+}
+
+
+/* "ok", the next cursor, and whatever makes up `least` elements. */
+
+static ngx_int_t
+ngx_credhub_step_result(ngx_credhub_call_t *call, ngx_uint_t least,
+    ngx_credhub_reply_t **reply, credhub_str_t *cursor, credhub_error_e *error)
+{
+    ngx_int_t     rc;
+    credhub_str_t word;
+
+    rc = ngx_credhub_script_answer(call, reply, &word, error);
+
+    if (rc != NGX_OK) {
+        return rc;
+    }
+
+    if ((*reply)->n < least) {
+        *error = CREDHUB_E_INTERNAL;
+        return ngx_credhub_damaged(credhub_str("a list"));
+    }
+
+    *cursor = (*reply)->elements[1]->str;
 
     return NGX_OK;
 }
@@ -308,36 +332,28 @@ ngx_credhub_find_result(ngx_credhub_call_t *call, ngx_credhub_found_t **found,
 {
     ngx_int_t            rc;
     ngx_uint_t           i;
-    credhub_str_t        word;
     ngx_credhub_reply_t *reply;
 
-    rc = ngx_credhub_script_answer(call, &reply, &word, error);
+    rc = ngx_credhub_step_result(call, 2, &reply, cursor, error);
 
     if (rc != NGX_OK) {
         return rc;
     }
 
-    *error = CREDHUB_E_INTERNAL;
-
-    if (reply->n < 2) {
-        return ngx_credhub_damaged(credhub_str("names"));
-    }
-
     *n = reply->n - 2;
-    *cursor = reply->elements[1]->str;
     *found = credhub_arena_alloc(call->arena, *n * sizeof(ngx_credhub_found_t));
 
     if (*found == NULL) {
+        *error = CREDHUB_E_INTERNAL;
         return NGX_ERROR;
     }
 
     for (i = 0; i < *n; i++) {
         if (ngx_credhub_found(reply->elements[2 + i], *found + i) != NGX_OK) {
+            *error = CREDHUB_E_INTERNAL;
             return ngx_credhub_damaged((*found)[i].folded);
         }
     }
-
-    *error = CREDHUB_OK;
 
     return NGX_OK;
 }
