@@ -109,6 +109,14 @@ sub response ($self, $id, $timeout = 30) {
 }
 
 
+# Returns when a part of the response's body has come.
+sub begun ($self, $id) {
+    my $stream = $self->{streams}{$id};
+    $self->_frame(30) while $stream->{body} eq '' && !defined $stream->{end};
+    return;
+}
+
+
 # Returns when the server has answered a PING: it has seen all before.
 sub ping ($self) {
     $self->{pong} = 0;
