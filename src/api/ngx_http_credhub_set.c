@@ -21,6 +21,7 @@ typedef struct {
 
 static ngx_credhub_rc_e ngx_http_credhub_set_parse(ngx_credhub_op_t *op);
 static credhub_error_e  ngx_http_credhub_set_check(ngx_credhub_op_t *op);
+static credhub_error_e  ngx_http_credhub_set_value(ngx_credhub_op_t *op);
 static ngx_credhub_rc_e ngx_http_credhub_set_produce(ngx_credhub_op_t *op);
 static ngx_credhub_rc_e ngx_http_credhub_set_commit(ngx_credhub_op_t *op);
 static ngx_credhub_rc_e ngx_http_credhub_set_answer(ngx_credhub_op_t *op);
@@ -84,28 +85,18 @@ ngx_http_credhub_set_check(ngx_credhub_op_t *op)
 
     credhub_error_e error;
 
-    ctx->produce.type = credhub_type(ctx->type);
-    ctx->produce.value = ctx->value;
+    error = ngx_http_credhub_set_value(op);
 
-    if (ctx->produce.type == NULL) {
-        return CREDHUB_E_TYPE_SET;
+    if (error == CREDHUB_OK) {
+        error = ngx_credhub_name_check(op, &ctx->name);
     }
-
-    error = ngx_credhub_name_check(op, &ctx->name);
 
     if (error != CREDHUB_OK) {
         return error;
     }
 
-    if (ctx->value.data == NULL
-        || credhub_json_kind(ctx->value) == CREDHUB_JSON_NULL)
-    {
-        return CREDHUB_E_NO_VALUE;
-    }
-
-    if (credhub_type_value_size(ctx->produce.type, ctx->value)
-        > CREDHUB_VALUE_MAX) {
-        return CREDHUB_E_TOO_LARGE;
+    if (ctx->produce.type == NULL) {
+        return CREDHUB_E_TYPE_SET;
     }
 
     error = ngx_credhub_metadata(op, &ctx->metadata);
@@ -119,12 +110,52 @@ ngx_http_credhub_set_check(ngx_credhub_op_t *op)
 }
 
 
+/*
+ * A bad value is told before a missing right. So what is fast is produced here
+ * already, what is slow is only checked.
+ */
+
+static credhub_error_e
+ngx_http_credhub_set_value(ngx_credhub_op_t *op)
+{
+    ngx_http_credhub_set_t *ctx = op->ctx;
+
+    const credhub_type_t *type;
+
+    if (ctx->value.data == NULL
+        || credhub_json_kind(ctx->value) == CREDHUB_JSON_NULL)
+    {
+        return CREDHUB_E_NO_VALUE;
+    }
+
+    type = credhub_type(ctx->type);
+
+    if (type == NULL) {
+        return CREDHUB_OK;
+    }
+
+    if (credhub_type_value_size(type, ctx->value) > CREDHUB_VALUE_MAX) {
+        return CREDHUB_E_TOO_LARGE;
+    }
+
+    ctx->produce.type = type;
+    ctx->produce.value = ctx->value;
+
+    if (type->slow_set) {
+        return type->check_value(op->arena, ctx->value, &op->detail);
+    }
+
+    return type->set(op->arena, ctx->value, &ctx->produce.content, &op->detail);
+}
+
+
 static ngx_credhub_rc_e
 ngx_http_credhub_set_produce(ngx_credhub_op_t *op)
 {
     ngx_http_credhub_set_t *ctx = op->ctx;
 
-    return ngx_credhub_produce(op, &ctx->produce);
+    return ctx->produce.type->slow_set ? ngx_credhub_produce(op, &ctx->produce)
+                                       : NGX_CREDHUB_NEXT;
 }
 
 

@@ -59,6 +59,10 @@ struct credhub_type_s {
     credhub_error_e (*set)(credhub_arena_t *arena, credhub_str_t value,
         credhub_content_t *content, credhub_str_t *detail);
 
+    /* The checks of set() alone, fast; for types with slow_set. */
+    credhub_error_e (*check_value)(
+        credhub_arena_t *arena, credhub_str_t value, credhub_str_t *detail);
+
     /* The rest is NULL for types that cannot be generated. */
 
     /* The fields allowed in "parameters". */

@@ -21,6 +21,10 @@ typedef struct {
 
 static credhub_error_e credhub_type_set_user(credhub_arena_t *arena,
     credhub_str_t value, credhub_content_t *content, credhub_str_t *detail);
+static credhub_error_e credhub_type_check_user(
+    credhub_arena_t *arena, credhub_str_t value, credhub_str_t *detail);
+static credhub_error_e credhub_type_bind_user(credhub_arena_t *arena,
+    credhub_str_t value, credhub_user_t *user, credhub_str_t *detail);
 static credhub_error_e credhub_type_user_content(credhub_arena_t *arena,
     const credhub_user_t *user, credhub_content_t *content);
 static credhub_error_e credhub_type_check_password(
@@ -97,6 +101,7 @@ const credhub_type_t credhub_type_user = {
     .slow_set = 1,
     .slow_generate = 1,
     .set = credhub_type_set_user,
+    .check_value = credhub_type_check_user,
     .parameters = credhub_password_parameters,
     .check = credhub_type_check_password,
     .generate = credhub_type_generate_user,
@@ -112,18 +117,38 @@ credhub_type_set_user(credhub_arena_t *arena, credhub_str_t value,
     credhub_user_t  user;
     credhub_error_e rc;
 
-    memset(&user, 0, sizeof(user));
+    rc = credhub_type_bind_user(arena, value, &user, detail);
 
-    rc = credhub_type_bind(arena, credhub_user_fields, value, &user, detail);
-    if (rc != CREDHUB_OK) {
-        return rc;
+    return (rc == CREDHUB_OK) ? credhub_type_user_content(arena, &user, content)
+                              : rc;
+}
+
+
+static credhub_error_e
+credhub_type_check_user(
+    credhub_arena_t *arena, credhub_str_t value, credhub_str_t *detail)
+{
+    credhub_user_t user;
+
+    return credhub_type_bind_user(arena, value, &user, detail);
+}
+
+
+static credhub_error_e
+credhub_type_bind_user(credhub_arena_t *arena, credhub_str_t value,
+    credhub_user_t *user, credhub_str_t *detail)
+{
+    credhub_error_e rc;
+
+    memset(user, 0, sizeof(credhub_user_t));
+
+    rc = credhub_type_bind(arena, credhub_user_fields, value, user, detail);
+
+    if (rc == CREDHUB_OK && user->password.len == 0) {
+        rc = CREDHUB_E_NO_PASSWORD;
     }
 
-    if (user.password.len == 0) {
-        return CREDHUB_E_NO_PASSWORD;
-    }
-
-    return credhub_type_user_content(arena, &user, content);
+    return rc;
 }
 
 
