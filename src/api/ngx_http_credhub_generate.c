@@ -3,9 +3,9 @@
  * POST /api/v1/data and POST /api/v1/regenerate: the hub makes the value.
  *
  * Between load and commit another node may write the same name. The commit
- * carries the version it was decided against; when that is no longer the
- * current one the operation loads and decides again, with the value that it has
- * already made.
+ * carries the version it was decided against, unless it replaces any; when that
+ * is no longer the current one the operation loads and decides again, with the
+ * value that it has already made where the same one is still wanted.
  */
 
 #include "ngx_http_credhub_api.h"
@@ -35,6 +35,7 @@ typedef struct {
     ngx_uint_t            retries;
     unsigned              exists:1;
     unsigned              produced:1;
+    unsigned              replaces:1; /* whatever stands */
 } ngx_http_credhub_generate_t;
 
 
@@ -51,6 +52,8 @@ static ngx_credhub_rc_e ngx_http_credhub_generate_decide(ngx_credhub_op_t *op);
 static ngx_uint_t       ngx_http_credhub_generate_keeps(
           ngx_credhub_op_t *op, credhub_error_e *error);
 static credhub_error_e ngx_http_credhub_regenerate_decide(ngx_credhub_op_t *op);
+static ngx_uint_t      ngx_http_credhub_regenerate_same(
+         const credhub_parameters_t *one, const credhub_parameters_t *two);
 static ngx_credhub_rc_e ngx_http_credhub_generate_commit(ngx_credhub_op_t *op);
 static ngx_credhub_rc_e ngx_http_credhub_generate_answer(ngx_credhub_op_t *op);
 
@@ -164,6 +167,10 @@ ngx_http_credhub_regenerate_parse(ngx_credhub_op_t *op)
         error = ngx_credhub_metadata(op, &ctx->metadata);
     }
 
+    if (error == CREDHUB_E_METADATA_LONG) {
+        error = CREDHUB_E_TOO_LARGE;
+    }
+
     if (error == CREDHUB_OK) {
         error = ngx_credhub_name_allowed(
             op, ctx->name, CREDHUB_OP_WRITE, &ctx->folded);
@@ -202,7 +209,7 @@ ngx_http_credhub_generate_check(ngx_credhub_op_t *op)
 
     credhub_error_e error;
 
-    if (ctx->mode.len != 0
+    if (ctx->mode.data != NULL
         && !credhub_str_eq(ctx->mode, credhub_str("overwrite"))
         && !credhub_str_eq(ctx->mode, credhub_str("no-overwrite"))
         && !credhub_str_eq(ctx->mode, credhub_str("converge")))
@@ -367,7 +374,8 @@ ngx_http_credhub_generate_keeps(ngx_credhub_op_t *op, credhub_error_e *error)
     }
 
     if (ctx->mode.len == 0 && ctx->overwrite.set) {
-        return !ctx->overwrite.value;
+        ctx->replaces = ctx->overwrite.value;
+        return !ctx->replaces;
     }
 
     if (credhub_str_eq(ctx->mode, credhub_str("no-overwrite"))) {
@@ -375,6 +383,7 @@ ngx_http_credhub_generate_keeps(ngx_credhub_op_t *op, credhub_error_e *error)
     }
 
     if (credhub_str_eq(ctx->mode, credhub_str("overwrite"))) {
+        ctx->replaces = 1;
         return 0;
     }
 
@@ -395,6 +404,7 @@ ngx_http_credhub_regenerate_decide(ngx_credhub_op_t *op)
 
     credhub_error_e       error;
     credhub_content_t     content;
+    credhub_parameters_t  parameters;
     const credhub_type_t *type;
 
     if (!ctx->exists) {
@@ -417,9 +427,37 @@ ngx_http_credhub_regenerate_decide(ngx_credhub_op_t *op)
         return error;
     }
 
-    ctx->produce.type = type;
+    error = type->regenerate(op->arena, &content, &parameters);
 
-    return type->regenerate(op->arena, &content, &ctx->produce.parameters);
+    if (error != CREDHUB_OK) {
+        return error;
+    }
+
+    if (type != ctx->produce.type
+        || !ngx_http_credhub_regenerate_same(
+            &parameters, &ctx->produce.parameters))
+    {
+        ctx->produce.type = type;
+        ctx->produce.parameters = parameters;
+        ctx->produced = 0;
+    }
+
+    return CREDHUB_OK;
+}
+
+
+static ngx_uint_t
+ngx_http_credhub_regenerate_same(
+    const credhub_parameters_t *one, const credhub_parameters_t *two)
+{
+    return one->length.value == two->length.value
+           && one->exclude_lower.value == two->exclude_lower.value
+           && one->exclude_upper.value == two->exclude_upper.value
+           && one->exclude_number.value == two->exclude_number.value
+           && one->include_special.value == two->include_special.value
+           && one->key_length.value == two->key_length.value
+           && credhub_str_eq(one->username, two->username)
+           && credhub_str_eq(one->ssh_comment, two->ssh_comment);
 }
 
 
@@ -428,14 +466,23 @@ ngx_http_credhub_generate_commit(ngx_credhub_op_t *op)
 {
     ngx_http_credhub_generate_t *ctx = op->ctx;
 
+    credhub_str_t expect;
+
     ngx_credhub_produced(op, &ctx->produce);
 
     ctx->version.name = ctx->name;
     ctx->version.folded = ctx->folded;
     ctx->version.type = ctx->produce.type->name;
 
-    return ngx_credhub_version_commit(op, &ctx->produce.content, &ctx->version,
-        ctx->exists ? ctx->existing.id : credhub_str(""));
+    if (ctx->replaces) {
+        expect = credhub_null_str;
+
+    } else {
+        expect = ctx->exists ? ctx->existing.id : credhub_str("");
+    }
+
+    return ngx_credhub_version_commit(
+        op, &ctx->produce.content, &ctx->version, expect);
 }
 
 

@@ -27,6 +27,8 @@ ngx_credhub_produce(ngx_credhub_op_t *op, ngx_credhub_produce_t *produce)
     slow = produce->value.data != NULL ? produce->type->slow_set
                                        : produce->type->slow_generate;
 
+    op->task = NULL; /* of an earlier try */
+
     if (!slow) {
         atomic_init(&cancel, 0);
 
