@@ -34,6 +34,8 @@ static void *ngx_http_credhub_create_main_conf(ngx_conf_t *cf);
 static void *ngx_http_credhub_create_srv_conf(ngx_conf_t *cf);
 static char *ngx_http_credhub_merge_srv_conf(
     ngx_conf_t *cf, void *parent, void *child);
+static ngx_int_t ngx_http_credhub_merge_permissions(
+    ngx_credhub_hub_t *conf, ngx_credhub_hub_t *prev);
 static void *ngx_http_credhub_create_loc_conf(ngx_conf_t *cf);
 static char *ngx_http_credhub_merge_loc_conf(
     ngx_conf_t *cf, void *parent, void *child);
@@ -514,8 +516,8 @@ ngx_http_credhub_merge_srv_conf(ngx_conf_t *cf, void *parent, void *child)
         conf->hub.keyring = prev->hub.keyring;
     }
 
-    if (conf->hub.permissions == NULL) {
-        conf->hub.permissions = prev->hub.permissions;
+    if (ngx_http_credhub_merge_permissions(&conf->hub, &prev->hub) != NGX_OK) {
+        return NGX_CONF_ERROR;
     }
 
     if (conf->file == NULL) {
@@ -534,6 +536,35 @@ ngx_http_credhub_merge_srv_conf(ngx_conf_t *cf, void *parent, void *child)
     }
 
     return NGX_CONF_OK;
+}
+
+
+/* Lines of all levels count together. */
+
+static ngx_int_t
+ngx_http_credhub_merge_permissions(
+    ngx_credhub_hub_t *conf, ngx_credhub_hub_t *prev)
+{
+    void *rows;
+
+    if (prev->permissions == NULL) {
+        return NGX_OK;
+    }
+
+    if (conf->permissions == NULL) {
+        conf->permissions = prev->permissions;
+        return NGX_OK;
+    }
+
+    rows = ngx_array_push_n(conf->permissions, prev->permissions->nelts);
+    if (rows == NULL) {
+        return NGX_ERROR;
+    }
+
+    ngx_memcpy(rows, prev->permissions->elts,
+        prev->permissions->nelts * prev->permissions->size);
+
+    return NGX_OK;
 }
 
 
