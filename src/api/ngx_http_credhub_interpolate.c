@@ -27,6 +27,7 @@ typedef struct {
     ngx_http_credhub_ref_t *refs;
     size_t                  n;
     size_t                  next;   /* reference to fetch */
+    size_t                  step;   /* how many are being fetched */
     u_char                 *copied; /* end of what is in `body` */
     credhub_buf_t           body;
 } ngx_http_credhub_interpolate_t;
@@ -45,8 +46,6 @@ static ngx_uint_t ngx_http_credhub_interpolate_name(
     credhub_str_t credentials, credhub_str_t *name);
 static credhub_error_e ngx_http_credhub_interpolate_splice(
     ngx_credhub_op_t *op, ngx_http_credhub_ref_t *ref, ngx_uint_t i);
-static size_t ngx_http_credhub_interpolate_step(
-    ngx_http_credhub_interpolate_t *ctx);
 
 
 static const ngx_credhub_step_pt ngx_http_credhub_interpolate_steps[] = {
@@ -183,12 +182,10 @@ ngx_http_credhub_interpolate_name(
 }
 
 
-static size_t
-ngx_http_credhub_interpolate_step(ngx_http_credhub_interpolate_t *ctx)
-{
-    return ngx_min(ctx->n - ctx->next, NGX_HTTP_CREDHUB_REFS_STEP);
-}
-
+/*
+ * The first reference that fails decides the answer: what stands before one
+ * that may not be read is fetched before that is told.
+ */
 
 static ngx_credhub_rc_e
 ngx_http_credhub_interpolate_read(ngx_credhub_op_t *op)
@@ -200,7 +197,7 @@ ngx_http_credhub_interpolate_read(ngx_credhub_op_t *op)
     ngx_credhub_call_t     *call;
     ngx_http_credhub_ref_t *ref;
 
-    n = ngx_http_credhub_interpolate_step(ctx);
+    n = ngx_min(ctx->n - ctx->next, NGX_HTTP_CREDHUB_REFS_STEP);
 
     for (i = 0; i < n; i++) {
         ref = &ctx->refs[ctx->next + i];
@@ -210,11 +207,16 @@ ngx_http_credhub_interpolate_read(ngx_credhub_op_t *op)
                     : ngx_credhub_name_allowed(
                         op, ref->name, CREDHUB_OP_READ, &ref->folded);
 
-        if (error != CREDHUB_OK) {
+        if (error != CREDHUB_OK && i == 0) {
             return ngx_credhub_op_error(op, error);
+        }
+
+        if (error != CREDHUB_OK) {
+            n = i;
         }
     }
 
+    ctx->step = n;
     call = ngx_credhub_op_call(op, NGX_CREDHUB_LINK_LONG, n);
 
     for (i = 0; i < n && call != NULL; i++) {
@@ -231,12 +233,10 @@ ngx_http_credhub_interpolate_take(ngx_credhub_op_t *op)
 {
     ngx_http_credhub_interpolate_t *ctx = op->ctx;
 
-    size_t          i, n;
+    size_t          i;
     credhub_error_e error;
 
-    n = ngx_http_credhub_interpolate_step(ctx);
-
-    for (i = 0; i < n; i++) {
+    for (i = 0; i < ctx->step; i++) {
         error = ngx_http_credhub_interpolate_splice(
             op, &ctx->refs[ctx->next + i], i);
 
@@ -245,7 +245,7 @@ ngx_http_credhub_interpolate_take(ngx_credhub_op_t *op)
         }
     }
 
-    ctx->next += n;
+    ctx->next += ctx->step;
     ngx_credhub_op_release(op);
 
     return ctx->next == ctx->n
