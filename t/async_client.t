@@ -10,9 +10,10 @@ use JSON::PP qw(encode_json);
 use Test::More;
 
 my $hub = CredHubTest->new(
-    proxy   => 1,
-    workers => 1,
-    config  => sub ($hub) {
+    proxy      => 1,
+    workers    => 1,
+    redis_args => 'timeout=60s',
+    config     => sub ($hub) {
         my $plain = $hub->port('plain');
         return join "\n", $hub->hub_lines,
             q(log_format rows '$http_x_row $status "$request_completion"';),

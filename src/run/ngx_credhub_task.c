@@ -8,6 +8,7 @@
  */
 
 #include "ngx_credhub_task.h"
+#include <openssl/crypto.h>
 
 
 #define NGX_CREDHUB_TASK_ARENA 4096
@@ -223,6 +224,11 @@ ngx_credhub_task_thread(void *data, ngx_log_t *log)
     if (!atomic_load(&task->cancel)) {
         task->error = task->run(task);
     }
+
+    /* The random state of a thread goes with its task: a process may exit
+     * before the destructors of its threads have run. */
+
+    OPENSSL_thread_stop();
 }
 
 
