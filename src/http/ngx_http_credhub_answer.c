@@ -2,6 +2,7 @@
 /* Every answer of the hub leaves through here, errors of nginx included. */
 
 #include "ngx_http_credhub_answer.h"
+#include "ngx_http_credhub_content.h"
 
 
 #define NGX_HTTP_CREDHUB_RETRY_AFTER "1" /* seconds, with every 503 */
@@ -72,9 +73,10 @@ ngx_int_t
 ngx_http_credhub_answer(ngx_http_request_t *r, ngx_uint_t status,
     credhub_str_t body, ngx_uint_t allow)
 {
-    ngx_int_t   rc;
-    ngx_buf_t  *b;
-    ngx_chain_t out;
+    ngx_int_t               rc;
+    ngx_buf_t              *b;
+    ngx_chain_t             out;
+    ngx_http_credhub_ctx_t *ctx;
 
     r->headers_out.status = status;
     r->headers_out.content_length_n = body.len;
@@ -83,6 +85,12 @@ ngx_http_credhub_answer(ngx_http_request_t *r, ngx_uint_t status,
         || (allow != 0 && ngx_http_credhub_answer_allow(r, allow) != NGX_OK))
     {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    ctx = ngx_http_get_module_ctx(r, ngx_http_credhub_module);
+
+    if (ctx->route != NULL && (ctx->route->flags & NGX_HTTP_CREDHUB_BARE)) {
+        r->headers_out.content_type.len = r->headers_out.content_type_len;
     }
 
     rc = ngx_http_send_header(r);

@@ -11,6 +11,7 @@
 #define OPEN        NGX_HTTP_CREDHUB_OPEN
 #define BODY        NGX_HTTP_CREDHUB_BODY
 #define WRITE       NGX_HTTP_CREDHUB_WRITE
+#define BARE        NGX_HTTP_CREDHUB_BARE
 
 
 static ngx_uint_t ngx_http_credhub_route_fits(
@@ -46,7 +47,7 @@ static const ngx_http_credhub_route_t  ngx_http_credhub_routes[] = {
       OPEN, &ngx_http_credhub_info },
 
     { NGX_HTTP_GET, SYSTEM, "/health",
-      OPEN, &ngx_http_credhub_health },
+      OPEN|BARE, &ngx_http_credhub_health },
 
     { NGX_HTTP_GET, SYSTEM, "/version",
       0, &ngx_http_credhub_version },
