@@ -302,6 +302,28 @@ credhub_json_unescape(u_char **pos, u_char *last, u_char *out)
 }
 
 
+int
+credhub_json_get_string(credhub_arena_t *arena, credhub_str_t object,
+    const char *name, credhub_str_t *string)
+{
+    credhub_str_t value;
+
+    *string = credhub_null_str;
+
+    if (!credhub_json_get(object, name, &value)) {
+        return 0;
+    }
+
+    if (credhub_json_kind(value) != CREDHUB_JSON_STRING) {
+        return -1;
+    }
+
+    *string = credhub_json_decode(arena, value);
+
+    return (string->data != NULL) ? 1 : -1;
+}
+
+
 size_t
 credhub_json_decoded_size(credhub_str_t value)
 {

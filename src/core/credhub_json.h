@@ -80,6 +80,11 @@ int credhub_json_string_is(credhub_str_t string, const char *plain);
  * .data == NULL when memory is exhausted. */
 credhub_str_t credhub_json_decode(credhub_arena_t *arena, credhub_str_t string);
 
+/* A member that is a string, decoded: 1; 0 when there is none; -1 when it is
+ * something else or memory is exhausted. */
+int credhub_json_get_string(credhub_arena_t *arena, credhub_str_t object,
+    const char *name, credhub_str_t *string);
+
 /* Bytes of all strings and keys in a value after unescaping. */
 size_t credhub_json_decoded_size(credhub_str_t value);
 

@@ -239,10 +239,7 @@ credhub_ssh_add_string(credhub_buf_t *buf, credhub_str_t str)
 {
     u_char len[4];
 
-    len[0] = (u_char) (str.len >> 24);
-    len[1] = (u_char) (str.len >> 16);
-    len[2] = (u_char) (str.len >> 8);
-    len[3] = (u_char) str.len;
+    (void) credhub_put_uint32(len, (uint32_t) str.len);
 
     credhub_buf_add(buf, len, sizeof(len));
     credhub_buf_add_str(buf, str);

@@ -4,7 +4,7 @@
  * is read, the key, its subkeys) stays inside one anonymous mapping; ids,
  * paths and fingerprints live in an arena beside it. The key itself is
  * forgotten once its subkeys are derived. The keyring owns both, and the
- * cipher contexts that hold a key schedule.
+ * contexts of OpenSSL that hold a key schedule.
  */
 
 #include <errno.h>
@@ -39,6 +39,7 @@ typedef struct {
     credhub_str_t   path; /* empty: every name */
     u_char          fingerprint[CREDHUB_FINGERPRINT_SIZE];
     EVP_CIPHER_CTX *ciphers[2]; /* opening, sealing */
+    EVP_MAC_CTX    *hmac;
 } credhub_keyring_key_t;
 
 
@@ -132,6 +133,7 @@ credhub_keyring_wipe(credhub_keyring_t *keyring)
     for (i = 0; i < keyring->n; i++) {
         EVP_CIPHER_CTX_free(keyring->keys[i].ciphers[0]);
         EVP_CIPHER_CTX_free(keyring->keys[i].ciphers[1]);
+        EVP_MAC_CTX_free(keyring->keys[i].hmac);
     }
 
     keyring->n = 0;
@@ -522,6 +524,46 @@ credhub_keyring_cipher(credhub_keyring_t *keyring, size_t i, int encrypt)
     ERR_pop_to_mark();
 
     *slot = ctx;
+
+    return ctx;
+}
+
+
+EVP_MAC_CTX *
+credhub_keyring_hmac(credhub_keyring_t *keyring, size_t i)
+{
+    EVP_MAC     *mac;
+    OSSL_PARAM   params[2];
+    EVP_MAC_CTX *ctx;
+
+    if (keyring->keys[i].hmac != NULL) {
+        return keyring->keys[i].hmac;
+    }
+
+    params[0] = OSSL_PARAM_construct_utf8_string(
+        OSSL_MAC_PARAM_DIGEST, (char *) "SHA256", 0);
+    params[1] = OSSL_PARAM_construct_end();
+
+    ERR_set_mark();
+
+    mac = EVP_MAC_fetch(NULL, OSSL_MAC_NAME_HMAC, NULL);
+    ctx = EVP_MAC_CTX_new(mac);
+
+    if (ctx != NULL
+        && EVP_MAC_init(ctx,
+               credhub_keyring_subkey(keyring, i, CREDHUB_SUBKEY_ROW),
+               CREDHUB_KEY_SIZE, params)
+               != 1)
+    {
+        EVP_MAC_CTX_free(ctx);
+        ctx = NULL;
+    }
+
+    EVP_MAC_free(mac);
+
+    ERR_pop_to_mark();
+
+    keyring->keys[i].hmac = ctx;
 
     return ctx;
 }

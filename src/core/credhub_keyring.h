@@ -99,5 +99,13 @@ const u_char *credhub_keyring_subkey(
 EVP_CIPHER_CTX *credhub_keyring_cipher(
     credhub_keyring_t *keyring, size_t i, int encrypt);
 
+/*
+ * An HMAC-SHA256 context of key number i, keyed with CREDHUB_SUBKEY_ROW at its
+ * first use in a process and kept: a caller starts it again with
+ * EVP_MAC_init() without a key. The keyring frees it. NULL when OpenSSL
+ * failed.
+ */
+EVP_MAC_CTX *credhub_keyring_hmac(credhub_keyring_t *keyring, size_t i);
+
 
 #endif /* _CREDHUB_KEYRING_H_INCLUDED_ */

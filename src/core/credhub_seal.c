@@ -13,6 +13,7 @@
 #include <openssl/evp.h>
 #include <openssl/rand.h>
 #include "credhub_seal.h"
+#include "credhub_text.h"
 
 
 #define CREDHUB_SEAL_VERSION 0x01
@@ -156,10 +157,7 @@ credhub_seal_start(
             return 0;
         }
 
-        *p++ = (u_char) (parts[i]->len >> 24);
-        *p++ = (u_char) (parts[i]->len >> 16);
-        *p++ = (u_char) (parts[i]->len >> 8);
-        *p++ = (u_char) parts[i]->len;
+        p = credhub_put_uint32(p, (uint32_t) parts[i]->len);
     }
 
     if (EVP_CipherInit_ex2(ctx, NULL, NULL, blob + CREDHUB_SEAL_HEAD, -1, NULL)

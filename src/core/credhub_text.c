@@ -22,8 +22,10 @@
 #define CREDHUB_BASE64_SOURCE (INT_MAX / 4 * 3 - 3) /* bytes to encode */
 
 
-static int credhub_uuid_hyphen(size_t i);
-static int credhub_base64_digit(u_char c);
+static int           credhub_uuid_hyphen(size_t i);
+static credhub_str_t credhub_base64_read(
+    credhub_arena_t *arena, credhub_str_t text, const char *last);
+static int credhub_base64_digit(u_char c, const char *last);
 static int credhub_query_decode(
     credhub_str_t text, u_char **out, credhub_str_t *decoded);
 
@@ -186,6 +188,27 @@ credhub_base64(credhub_arena_t *arena, credhub_str_t bytes, int padding)
 credhub_str_t
 credhub_base64_decode(credhub_arena_t *arena, credhub_str_t text)
 {
+    if (text.len != 0 && text.len % 4 == 0 && text.data[text.len - 1] == '=') {
+        text.len -= (text.data[text.len - 2] == '=') ? 2 : 1;
+    }
+
+    return credhub_base64_read(arena, text, "+/");
+}
+
+
+credhub_str_t
+credhub_base64url_decode(credhub_arena_t *arena, credhub_str_t text)
+{
+    return credhub_base64_read(arena, text, "-_");
+}
+
+
+/* Text without padding; `last` are the last two digits of the alphabet. */
+
+static credhub_str_t
+credhub_base64_read(
+    credhub_arena_t *arena, credhub_str_t text, const char *last)
+{
     int           digit;
     u_char       *p;
     size_t        i, len;
@@ -193,10 +216,6 @@ credhub_base64_decode(credhub_arena_t *arena, credhub_str_t text)
     credhub_str_t bytes;
 
     len = text.len;
-
-    if (len != 0 && len % 4 == 0 && text.data[len - 1] == '=') {
-        len -= (text.data[len - 2] == '=') ? 2 : 1;
-    }
 
     if (len % 4 == 1) {
         return credhub_null_str;
@@ -211,7 +230,7 @@ credhub_base64_decode(credhub_arena_t *arena, credhub_str_t text)
     bits = 0;
 
     for (i = 0; i < len; i++) {
-        digit = credhub_base64_digit(text.data[i]);
+        digit = credhub_base64_digit(text.data[i], last);
         if (digit < 0) {
             return credhub_null_str;
         }
@@ -238,7 +257,7 @@ credhub_base64_decode(credhub_arena_t *arena, credhub_str_t text)
 
 
 static int
-credhub_base64_digit(u_char c)
+credhub_base64_digit(u_char c, const char *last)
 {
     if (c >= 'A' && c <= 'Z') {
         return c - 'A';
@@ -252,7 +271,7 @@ credhub_base64_digit(u_char c)
         return c - '0' + 52;
     }
 
-    return (c == '+') ? 62 : (c == '/') ? 63 : -1;
+    return (c == last[0]) ? 62 : (c == last[1]) ? 63 : -1;
 }
 
 
@@ -376,6 +395,18 @@ credhub_query_get(const credhub_query_t *query, const char *name)
     }
 
     return NULL;
+}
+
+
+u_char *
+credhub_put_uint32(u_char *p, uint32_t n)
+{
+    p[0] = (u_char) (n >> 24);
+    p[1] = (u_char) (n >> 16);
+    p[2] = (u_char) (n >> 8);
+    p[3] = (u_char) n;
+
+    return p + 4;
 }
 
 

@@ -36,6 +36,11 @@ credhub_str_t credhub_base64(
     credhub_arena_t *arena, credhub_str_t bytes, int padding);
 credhub_str_t credhub_base64_decode(credhub_arena_t *arena, credhub_str_t text);
 
+/* The URL-safe alphabet, never with padding (RFC 7515, section 2); .data ==
+ * NULL when the text is not that or memory is exhausted. */
+credhub_str_t credhub_base64url_decode(
+    credhub_arena_t *arena, credhub_str_t text);
+
 
 /* The parameters of a query string, decoded: %XX, and + as a space. */
 
@@ -60,6 +65,9 @@ credhub_error_e credhub_query_parse(
 /* The first parameter of that name; NULL when there is none. */
 const credhub_str_t *credhub_query_get(
     const credhub_query_t *query, const char *name);
+
+/* Writes 32 bits, big-endian; returns where they end. */
+u_char *credhub_put_uint32(u_char *p, uint32_t n);
 
 /* The value of a hexadecimal digit; -1 when it is none. */
 int credhub_hex_digit(u_char c);

@@ -310,6 +310,44 @@ test_base64_bad(void **state)
 }
 
 
+static void
+test_base64url(void **state)
+{
+    size_t        i;
+    credhub_str_t text;
+
+    static const char *bad[] = { "Z", "Zg==", "Zm8=", "=", "Zm+v", "Zm/v",
+        "Zm9v=", "Zh", "Zm9", "Zm 9", "Zm9v\n", "Zm9\xff" };
+
+    for (i = 0; i < sizeof(vectors) / sizeof(vectors[0]); i++) {
+        text = unit_exact(vectors[i][2], strlen(vectors[i][2]));
+
+        if (strpbrk(vectors[i][2], "+/") == NULL) {
+            unit_assert_str(
+                credhub_base64url_decode(unit_arena, text), vectors[i][0]);
+        }
+
+        free(text.data);
+    }
+
+    unit_assert_str(
+        credhub_base64url_decode(unit_arena, unit_str("-_-_")), "\xfb\xff\xbf");
+    unit_assert_str(
+        credhub_base64url_decode(unit_arena, unit_str("__8")), "\xff\xff");
+    assert_non_null(credhub_base64url_decode(unit_arena, unit_str("")).data);
+
+    for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        text = unit_exact(bad[i], strlen(bad[i]));
+
+        if (credhub_base64url_decode(unit_arena, text).data != NULL) {
+            fail_msg("taken: %s", bad[i]);
+        }
+
+        free(text.data);
+    }
+}
+
+
 static credhub_error_e
 parse(const char *args, credhub_query_t *query)
 {
@@ -598,6 +636,7 @@ main(void)
         cmocka_unit_test(test_base64),
         cmocka_unit_test(test_base64_every_byte),
         cmocka_unit_test(test_base64_bad),
+        cmocka_unit_test(test_base64url),
         cmocka_unit_test(test_query),
         cmocka_unit_test(test_query_empty),
         cmocka_unit_test(test_query_bad),
