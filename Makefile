@@ -6,10 +6,12 @@
 #   make test       everything in t/; TESTS=t/name.t for some of it
 #   make asan       the same tests with AddressSanitizer and UBSan
 #   make check      format, warnings, static analysis
+#   make bench      how fast it is, beside what it is compared to
 #   make install    the module into $(DESTDIR)$(MODULES)
 
 SHELL     = /bin/bash
 PORT      = 8844
+BENCHPORT = 8950
 MODULES   = /usr/lib/nginx/modules
 NGINX_DEV = /usr/share/nginx/src
 RUN       = run
@@ -38,7 +40,7 @@ UNIT_CORE   = $(patsubst src/core/%.c,$(BUILD)/unit/%.o,$(wildcard src/core/*.c)
 UNIT_TESTS  = $(patsubst t/unit/%.c,$(BUILD)/unit/%,$(wildcard t/unit/test_*.c))
 
 .DELETE_ON_ERROR:
-.PHONY: all module unit run stop test asan check deps install clean FORCE
+.PHONY: all module unit run stop test asan check bench deps install clean FORCE
 
 all: module
 
@@ -102,13 +104,20 @@ check: $(NGINX)/objs/Makefile deps-test deps-check
 	$(MAKE) -s -C $(NGINX) -f objs/Makefile objs/ngx_credhub_lua.h
 	tools/check $(NGINX)
 
+bench: module $(BUILD)/load deps-run deps-bench
+	@bench/run $(MODULE) $(BUILD)/load $(BUILD)/bench $(BENCHPORT)
+
+$(BUILD)/load: bench/load.c | deps-build
+	@mkdir -p $(@D)
+	$(CC) -std=gnu11 -Wall -Wextra -Werror $(CC_OPT) -o $@ $< -lssl -lcrypto
+
 install: module
 	install -D -m 644 $(MODULE) $(DESTDIR)$(MODULES)/$(notdir $(MODULE))
 
 clean:
 	rm -rf build
 
-deps: deps-build deps-run deps-test deps-check
+deps: deps-build deps-run deps-test deps-check deps-bench
 
 deps-%: FORCE
 	@tools/deps $*
