@@ -193,6 +193,13 @@ ngx_http_credhub_content_refuse(ngx_http_credhub_ctx_t *ctx,
 {
     ngx_http_request_t *r = ctx->request;
 
+    if (r->headers_in.expect != NULL) {
+        /* no 100-continue; whether the body still comes is unknown then */
+
+        r->expect_tested = 1;
+        r->keepalive = 0;
+    }
+
     if (ngx_http_discard_request_body(r) != NGX_OK) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }

@@ -64,26 +64,26 @@ sub request ($self, $method, $target, %opt) {
 sub data ($self, $id, $bytes, $last = 0) {
     my $stream = $self->{streams}{$id};
 
-    do {
+    while (1) {
         my $size = length $bytes;
 
         for my $room ($FRAME, $stream->{window}, $self->{window}) {
             $size = $room if $room < $size;
         }
 
-        if ($size <= 0 && length $bytes) {
-            last if defined $stream->{end};
+        if ($size > 0 || $bytes eq '') {
+            my $piece = substr $bytes, 0, $size, '';
+            my $end   = $last && $bytes eq '' ? $END_STREAM : 0;
+
+            $_ -= $size for $stream->{window}, $self->{window};
+            $self->_send($DATA, $end, $id, $piece);
+            return if $bytes eq '';
+
+        } else {
+            return if defined $stream->{end};
             $self->_frame(30);
-            next;
         }
-
-        my $piece = substr $bytes, 0, $size, '';
-        $_ -= $size for $stream->{window}, $self->{window};
-        $self->_send($DATA, $last && !length $bytes ? $END_STREAM : 0, $id,
-            $piece);
-    } while (length $bytes);
-
-    return;
+    }
 }
 
 
