@@ -2,12 +2,9 @@
 /* The sealed form: its layout, what it is bound to, and every way to break
  * it. */
 
-#include "unit.h"
+#include "unit_keyring.h"
 
-#include <fcntl.h>
 #include <limits.h>
-#include <stdio.h>
-#include <unistd.h>
 #include <sys/wait.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
@@ -22,9 +19,6 @@
 #define SEALED (sizeof(PLAIN) - 1 + CREDHUB_SEAL_OVERHEAD)
 
 
-static char file[64];
-
-
 static const credhub_place_t place = {
     credhub_string("hub-1"),
     credhub_string("version"),
@@ -32,27 +26,6 @@ static const credhub_place_t place = {
     credhub_string("0c2e2a9a-3b53"),
     credhub_string("/apps/db"),
 };
-
-
-/* A key whose 32 bytes are all `c`. */
-
-static void
-add_key(credhub_keyring_t *keyring, const char *id, char c, const char *path)
-{
-    int  fd;
-    char key[CREDHUB_KEY_SIZE];
-
-    strcpy(file, "/tmp/credhub_seal_XXXXXX");
-    memset(key, c, sizeof(key));
-
-    fd = mkstemp(file);
-    assert_int_not_equal(fd, -1);
-    assert_int_equal(write(fd, key, sizeof(key)), sizeof(key));
-    close(fd);
-
-    assert_null(credhub_keyring_add(keyring, id, file, unit_str(path)));
-    assert_int_equal(unlink(file), 0);
-}
 
 
 static int
@@ -64,7 +37,7 @@ setup(void **state)
         return -1;
     }
 
-    add_key(*state, "k1", 'a', "");
+    unit_add_key(*state, "k1", 'a', "");
 
     return 0;
 }
@@ -408,7 +381,7 @@ test_several_keys(void **state)
 
     /* a key of its own for the subtree: it seals, the old one still opens */
 
-    add_key(*state, "k2", 'b', "/apps/b/*");
+    unit_add_key(*state, "k2", 'b', "/apps/b/*");
 
     seal_plain(*state, &where, second);
 
@@ -421,7 +394,7 @@ test_several_keys(void **state)
 
     other = credhub_keyring_create();
     assert_non_null(other);
-    add_key(other, "x", 'b', "/apps/b/*");
+    unit_add_key(other, "x", 'b', "/apps/b/*");
 
     assert_int_equal(
         open_sealed(other, &where, first, SEALED), CREDHUB_E_KEY_MISSING);
@@ -445,7 +418,7 @@ test_key_must_cover_the_name(void **state)
 
     other = credhub_keyring_create();
     assert_non_null(other);
-    add_key(other, "x", 'a', "/a/*");
+    unit_add_key(other, "x", 'a', "/a/*");
 
     assert_int_equal(credhub_seal(other, &where, credhub_str(PLAIN), blob),
         CREDHUB_E_KEY_MISSING);
@@ -454,7 +427,7 @@ test_key_must_cover_the_name(void **state)
 
     /* the same key under a second path */
 
-    add_key(other, "y", 'a', "/b/*");
+    unit_add_key(other, "y", 'a', "/b/*");
 
     assert_int_equal(open_sealed(other, &where, blob, SEALED), CREDHUB_OK);
 
