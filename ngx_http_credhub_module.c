@@ -613,6 +613,12 @@ ngx_http_credhub_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     ngx_conf_merge_uint_value(conf->management, prev->management,
         NGX_HTTP_CREDHUB_MANAGEMENT_PERMISSION);
 
+    if ((conf->groups & NGX_HTTP_CREDHUB_SYSTEM)
+        && conf->management != NGX_HTTP_CREDHUB_MANAGEMENT_OFF)
+    {
+        conf->groups |= NGX_HTTP_CREDHUB_MANAGEMENT;
+    }
+
     return NGX_CONF_OK;
 }
 

@@ -169,7 +169,8 @@ ngx_http_credhub_usage_answer(ngx_credhub_op_t *op)
 }
 
 
-/* Who may ask: this host itself, or an actor with permission. */
+/* A client that is local needs no permission; others were refused before the
+ * body was read. */
 
 static credhub_error_e
 ngx_http_credhub_management_allowed(ngx_credhub_op_t *op, unsigned operation)
@@ -178,19 +179,10 @@ ngx_http_credhub_management_allowed(ngx_credhub_op_t *op, unsigned operation)
 
     credhub_str_t folded;
 
-    switch (input->management) {
-    case NGX_HTTP_CREDHUB_MANAGEMENT_LOCAL:
-        return input->local ? CREDHUB_OK : CREDHUB_E_REMOTE_ADDRESS;
-
-    case NGX_HTTP_CREDHUB_MANAGEMENT_PERMISSION:
-        return op->actor.len == 0
-                   ? CREDHUB_E_UNAUTHENTICATED
-                   : ngx_credhub_name_allowed(
-                       op, credhub_str("/management"), operation, &folded);
-
-    default:
-        return CREDHUB_E_NOT_FOUND;
-    }
+    return input->management == NGX_HTTP_CREDHUB_MANAGEMENT_LOCAL
+               ? CREDHUB_OK
+               : ngx_credhub_name_allowed(
+                   op, credhub_str("/management"), operation, &folded);
 }
 
 

@@ -39,6 +39,8 @@ static const credhub_status_t  credhub_statuses[] = {
     { 404, "NotFound", "not_found", "The requested resource does not exist." },
     { 405, "MethodNotAllowed", "method_not_allowed",
       "The method is not allowed for this resource." },
+    { 408, "RequestTimeout", "request_timeout",
+      "The request did not arrive in time." },
     { 411, "LengthRequired", "length_required",
       "The length of the request body is required." },
     { 413, "PayloadTooLarge", "payload_too_large",

@@ -89,7 +89,9 @@ ngx_http_credhub_answer(ngx_http_request_t *r, ngx_uint_t status,
 
     ctx = ngx_http_get_module_ctx(r, ngx_http_credhub_module);
 
-    if (ctx->route != NULL && (ctx->route->flags & NGX_HTTP_CREDHUB_BARE)) {
+    if (status == NGX_HTTP_OK && ctx->route != NULL
+        && (ctx->route->flags & NGX_HTTP_CREDHUB_BARE))
+    {
         r->headers_out.content_type.len = r->headers_out.content_type_len;
     }
 
@@ -147,6 +149,9 @@ ngx_http_credhub_answer_headers(ngx_http_request_t *r, ngx_uint_t status)
     r->headers_out.content_encoding = &ngx_http_credhub_identity;
     r->gzip_tested = 1;
     r->gzip_ok = 0;
+
+    /* what was done cannot be answered with a failed precondition */
+    r->disable_not_modified = 1;
 
     for (header = ngx_http_credhub_headers; header->key.len != 0; header++) {
         if ((header->status != 0 && header->status != status)

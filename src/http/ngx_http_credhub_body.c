@@ -70,6 +70,15 @@ ngx_http_credhub_body_ready(ngx_http_request_t *r)
 
         rc = ngx_http_read_unbuffered_request_body(r);
 
+        if (rc == NGX_HTTP_REQUEST_TIME_OUT) {
+            /* nginx itself would close the connection without an answer */
+
+            r->keepalive = 0;
+            rc = ngx_http_special_response_handler(r, rc);
+            ngx_http_finalize_request(r, rc);
+            return;
+        }
+
         if (rc >= NGX_HTTP_SPECIAL_RESPONSE) {
             ngx_http_finalize_request(r, rc);
             return;

@@ -17,6 +17,8 @@
 static credhub_error_e ngx_http_credhub_content_begin(ngx_http_request_t *r,
     ngx_http_credhub_ctx_t *ctx, ngx_http_credhub_match_t *match,
     credhub_str_t *detail);
+static credhub_error_e ngx_http_credhub_content_management(
+    ngx_http_request_t *r, ngx_http_credhub_ctx_t *ctx);
 static credhub_error_e ngx_http_credhub_content_input(ngx_http_request_t *r,
     ngx_http_credhub_ctx_t *ctx, ngx_http_credhub_match_t *match);
 static ngx_int_t ngx_http_credhub_content_refuse(ngx_http_credhub_ctx_t *ctx,
@@ -42,6 +44,7 @@ static const ngx_credhub_host_t ngx_http_credhub_content_host = {
 ngx_int_t
 ngx_http_credhub_content_handler(ngx_http_request_t *r)
 {
+    ngx_int_t                rc;
     credhub_str_t            detail;
     credhub_error_e          error;
     ngx_http_credhub_ctx_t  *ctx;
@@ -64,21 +67,19 @@ ngx_http_credhub_content_handler(ngx_http_request_t *r)
             ctx, error, detail, error == CREDHUB_E_METHOD ? match.allow : 0);
     }
 
-    if (r->method == NGX_HTTP_OPTIONS) {
-        if (ngx_http_discard_request_body(r) != NGX_OK) {
-            return NGX_HTTP_INTERNAL_SERVER_ERROR;
-        }
-
-        return ngx_http_credhub_answer(
-            r, NGX_HTTP_OK, credhub_str("{}"), match.allow);
-    }
-
-    if (ctx->route->flags & NGX_HTTP_CREDHUB_BODY) {
+    if (ctx->route != NULL && (ctx->route->flags & NGX_HTTP_CREDHUB_BODY)) {
         return ngx_http_credhub_body_read(r, ctx, ngx_http_credhub_content_run);
     }
 
-    if (ngx_http_discard_request_body(r) != NGX_OK) {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    rc = ngx_http_discard_request_body(r);
+
+    if (rc != NGX_OK) {
+        return rc;
+    }
+
+    if (r->method == NGX_HTTP_OPTIONS) {
+        return ngx_http_credhub_answer(
+            r, NGX_HTTP_OK, credhub_str("{}"), match.allow);
     }
 
     r->main->count++;
@@ -135,9 +136,39 @@ ngx_http_credhub_content_begin(ngx_http_request_t *r,
         return CREDHUB_E_METHOD;
     }
 
+    error = ngx_http_credhub_content_management(r, ctx);
+
+    if (error != CREDHUB_OK) {
+        return error;
+    }
+
     ctx->op->operation = ctx->route->operation;
 
     return ngx_http_credhub_content_input(r, ctx, match);
+}
+
+
+/* Permission for /management is a matter of its operations; who cannot have it
+ * is not asked for a body. */
+
+static credhub_error_e
+ngx_http_credhub_content_management(
+    ngx_http_request_t *r, ngx_http_credhub_ctx_t *ctx)
+{
+    ngx_http_credhub_loc_conf_t *lcf;
+
+    if (ctx->route->group != NGX_HTTP_CREDHUB_MANAGEMENT) {
+        return CREDHUB_OK;
+    }
+
+    lcf = ngx_http_get_module_loc_conf(r, ngx_http_credhub_module);
+
+    if (lcf->management == NGX_HTTP_CREDHUB_MANAGEMENT_LOCAL) {
+        return ngx_http_credhub_actor_local(r) ? CREDHUB_OK
+                                               : CREDHUB_E_REMOTE_ADDRESS;
+    }
+
+    return ctx->op->actor.len == 0 ? CREDHUB_E_UNAUTHENTICATED : CREDHUB_OK;
 }
 
 
@@ -166,8 +197,6 @@ ngx_http_credhub_content_input(ngx_http_request_t *r,
     input->auth_server.data = scf->auth_server.data;
 
     input->management = lcf->management;
-    input->local = (lcf->management == NGX_HTTP_CREDHUB_MANAGEMENT_LOCAL
-                    && ngx_http_credhub_actor_local(r));
 
     if ((ctx->route->flags & NGX_HTTP_CREDHUB_BODY)
         && !ngx_http_credhub_body_json(r))
@@ -193,6 +222,8 @@ ngx_http_credhub_content_refuse(ngx_http_credhub_ctx_t *ctx,
 {
     ngx_http_request_t *r = ctx->request;
 
+    ngx_int_t rc;
+
     if (r->headers_in.expect != NULL) {
         /* no 100-continue; whether the body still comes is unknown then */
 
@@ -200,8 +231,10 @@ ngx_http_credhub_content_refuse(ngx_http_credhub_ctx_t *ctx,
         r->keepalive = 0;
     }
 
-    if (ngx_http_discard_request_body(r) != NGX_OK) {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    rc = ngx_http_discard_request_body(r);
+
+    if (rc != NGX_OK) {
+        return rc;
     }
 
     if (ctx->op->input != NULL) {

@@ -14,6 +14,7 @@
 
 /* Groups of endpoints that a location may serve. */
 
+#define NGX_HTTP_CREDHUB_MANAGEMENT   0x0001 /* of "system", unless it is off */
 #define NGX_HTTP_CREDHUB_CREDENTIALS  0x0002
 #define NGX_HTTP_CREDHUB_CERTIFICATES 0x0004
 #define NGX_HTTP_CREDHUB_PERMISSIONS  0x0008
@@ -64,7 +65,6 @@ typedef struct {
     credhub_str_t   params[NGX_HTTP_CREDHUB_PARAMS_MAX]; /* of the path */
     credhub_str_t   auth_server;
     ngx_uint_t      management; /* NGX_HTTP_CREDHUB_MANAGEMENT_* */
-    unsigned        local:1;    /* the peer is this host itself */
 
     credhub_error_e refused; /* see ngx_http_credhub_refused */
     credhub_str_t   refused_detail;

@@ -6,6 +6,7 @@
 
 
 #define SYSTEM      NGX_HTTP_CREDHUB_SYSTEM
+#define MANAGEMENT  NGX_HTTP_CREDHUB_MANAGEMENT
 #define CREDENTIALS NGX_HTTP_CREDHUB_CREDENTIALS
 
 #define OPEN        NGX_HTTP_CREDHUB_OPEN
@@ -52,10 +53,10 @@ static const ngx_http_credhub_route_t  ngx_http_credhub_routes[] = {
     { NGX_HTTP_GET, SYSTEM, "/version",
       0, &ngx_http_credhub_version },
 
-    { NGX_HTTP_GET, SYSTEM, "/management",
+    { NGX_HTTP_GET, MANAGEMENT, "/management",
       OPEN, &ngx_http_credhub_management_get },
 
-    { NGX_HTTP_POST, SYSTEM, "/management",
+    { NGX_HTTP_POST, MANAGEMENT, "/management",
       OPEN|BODY, &ngx_http_credhub_management_set },
 
     { NGX_HTTP_GET, SYSTEM, "/api/v1/key-usage",
