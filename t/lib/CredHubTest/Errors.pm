@@ -48,6 +48,10 @@ my %ERRORS = (
     unknown_key_generate => [400, qr/parameter '%s'/],
     versions_and_current => [400, qr/'versions' and 'current'/],
 
+    busy        => [503, qr/too much to do/],
+    internal    => [500, qr/internal error/],
+    unavailable => [503, qr/store does not answer/],
+
     misdirected      => [421, qr/another server/],
     mtls_id          => [401, qr/organizational unit/],
     mtls_usage       => [401, qr/client authentication/],
