@@ -22,6 +22,19 @@ extern const ngx_credhub_operation_t ngx_http_credhub_regenerate;
 /* interpolate */
 extern const ngx_credhub_operation_t ngx_http_credhub_interpolate;
 
+/* permissions, v2 */
+extern const ngx_credhub_operation_t ngx_http_credhub_permission_create;
+extern const ngx_credhub_operation_t ngx_http_credhub_permission_find;
+extern const ngx_credhub_operation_t ngx_http_credhub_permission_get;
+extern const ngx_credhub_operation_t ngx_http_credhub_permission_replace;
+extern const ngx_credhub_operation_t ngx_http_credhub_permission_patch;
+extern const ngx_credhub_operation_t ngx_http_credhub_permission_delete;
+
+/* permissions, v1 */
+extern const ngx_credhub_operation_t ngx_http_credhub_permissions_list;
+extern const ngx_credhub_operation_t ngx_http_credhub_permissions_add;
+extern const ngx_credhub_operation_t ngx_http_credhub_permissions_remove;
+
 /* system */
 extern const ngx_credhub_operation_t ngx_http_credhub_info;
 extern const ngx_credhub_operation_t ngx_http_credhub_health;

@@ -5,7 +5,14 @@
 #include "ngx_credhub_credential.h"
 
 
+typedef struct {
+    credhub_str_t       folded;
+    ngx_credhub_guard_t guard;
+} ngx_http_credhub_delete_t;
+
+
 static ngx_credhub_rc_e ngx_http_credhub_delete_parse(ngx_credhub_op_t *op);
+static ngx_credhub_rc_e ngx_http_credhub_delete_send(ngx_credhub_op_t *op);
 static ngx_credhub_rc_e ngx_http_credhub_delete_check(ngx_credhub_op_t *op);
 static ngx_credhub_rc_e ngx_http_credhub_delete_sweep(ngx_credhub_op_t *op);
 static ngx_credhub_rc_e ngx_http_credhub_delete_swept(ngx_credhub_op_t *op);
@@ -13,23 +20,30 @@ static ngx_credhub_rc_e ngx_http_credhub_delete_done(ngx_credhub_op_t *op);
 
 
 static const ngx_credhub_step_pt ngx_http_credhub_delete_steps[] = {
-    ngx_http_credhub_delete_parse, ngx_http_credhub_delete_check,
-    ngx_http_credhub_delete_sweep, ngx_http_credhub_delete_swept,
-    ngx_http_credhub_delete_done, NULL
+    ngx_http_credhub_delete_parse,
+    ngx_credhub_ready,
+    ngx_http_credhub_delete_send,
+    ngx_http_credhub_delete_check,
+    ngx_http_credhub_delete_sweep,
+    ngx_http_credhub_delete_swept,
+    ngx_http_credhub_delete_done,
+    NULL,
 };
 
-const ngx_credhub_operation_t ngx_http_credhub_data_delete = { "delete",
-    ngx_http_credhub_delete_steps, 0 };
+const ngx_credhub_operation_t ngx_http_credhub_data_delete = {
+    "delete",
+    ngx_http_credhub_delete_steps,
+    sizeof(ngx_http_credhub_delete_t),
+};
 
 
 static ngx_credhub_rc_e
 ngx_http_credhub_delete_parse(ngx_credhub_op_t *op)
 {
-    ngx_http_credhub_input_t *input = op->input;
+    ngx_http_credhub_delete_t *ctx = op->ctx;
+    ngx_http_credhub_input_t  *input = op->input;
 
-    credhub_str_t        folded;
     credhub_error_e      error;
-    ngx_credhub_call_t  *call;
     const credhub_str_t *name;
 
     name = credhub_query_get(&input->query, "name");
@@ -39,7 +53,28 @@ ngx_http_credhub_delete_parse(ngx_credhub_op_t *op)
             op, CREDHUB_E_MISSING_QUERY, credhub_str("name"));
     }
 
-    error = ngx_credhub_name_allowed(op, *name, CREDHUB_OP_DELETE, &folded);
+    error = ngx_credhub_access_name(op, *name, &ctx->folded);
+
+    if (error == CREDHUB_OK) {
+        error = ngx_credhub_access_guard(
+            op, CREDHUB_OP_DELETE, ctx->folded, &ctx->guard);
+    }
+
+    return error == CREDHUB_OK ? NGX_CREDHUB_NEXT
+                               : ngx_credhub_op_error(op, error);
+}
+
+
+static ngx_credhub_rc_e
+ngx_http_credhub_delete_send(ngx_credhub_op_t *op)
+{
+    ngx_http_credhub_delete_t *ctx = op->ctx;
+
+    credhub_error_e     error;
+    ngx_credhub_call_t *call;
+    ngx_credhub_guard_t full;
+
+    error = ngx_credhub_access_values(op, &ctx->guard, &full);
 
     if (error != CREDHUB_OK) {
         return ngx_credhub_op_error(op, error);
@@ -48,7 +83,7 @@ ngx_http_credhub_delete_parse(ngx_credhub_op_t *op)
     call = ngx_credhub_op_call(op, NGX_CREDHUB_LINK_COMMANDS, 1);
 
     if (call != NULL) {
-        ngx_credhub_credential_delete(call, op->hub->store, folded);
+        ngx_credhub_credential_delete(call, op->hub->store, ctx->folded, &full);
     }
 
     return ngx_credhub_op_send(op, call);

@@ -34,12 +34,18 @@ static int ngx_libc_cdecl ngx_http_credhub_find_newest(
 
 
 static const ngx_credhub_step_pt ngx_http_credhub_find_steps[] = {
-    ngx_http_credhub_find_parse, ngx_http_credhub_find_read,
-    ngx_http_credhub_find_take, ngx_http_credhub_find_answer, NULL
+    ngx_http_credhub_find_parse,
+    ngx_http_credhub_find_read,
+    ngx_http_credhub_find_take,
+    ngx_http_credhub_find_answer,
+    NULL,
 };
 
-const ngx_credhub_operation_t ngx_http_credhub_data_find = { "find",
-    ngx_http_credhub_find_steps, sizeof(ngx_http_credhub_find_t) };
+const ngx_credhub_operation_t ngx_http_credhub_data_find = {
+    "find",
+    ngx_http_credhub_find_steps,
+    sizeof(ngx_http_credhub_find_t),
+};
 
 
 static ngx_credhub_rc_e
@@ -121,8 +127,8 @@ ngx_http_credhub_find_read(ngx_credhub_op_t *op)
     call = ngx_credhub_op_call(op, NGX_CREDHUB_LINK_LONG, 1);
 
     if (call != NULL) {
-        ngx_credhub_find(
-            call, op->hub->store, ctx->prefix, ctx->like, ctx->cursor);
+        ngx_credhub_find(call, op->hub->store, ctx->prefix, ctx->like,
+            ctx->cursor, op->caller);
     }
 
     return ngx_credhub_op_send(op, call);
@@ -148,7 +154,9 @@ ngx_http_credhub_find_take(ngx_credhub_op_t *op)
 
     for (i = 0; i < n; i++) {
         if (!ngx_credhub_hub_allows(
-                op->hub, op->actor, CREDHUB_OP_READ, found[i].folded))
+                op->hub, op->actor, CREDHUB_OP_READ, found[i].folded)
+            && !ngx_credhub_access_granted(
+                op, op->caller, CREDHUB_OP_READ, &found[i].grants))
         {
             continue;
         }

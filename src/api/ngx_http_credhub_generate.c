@@ -29,6 +29,7 @@ typedef struct {
     credhub_str_t  metadata;
 
     credhub_str_t         folded;
+    ngx_credhub_guard_t   guard;
     ngx_credhub_produce_t produce;
     credhub_version_t     existing;
     credhub_version_t     version;
@@ -43,6 +44,7 @@ static ngx_credhub_rc_e ngx_http_credhub_post_parse(ngx_credhub_op_t *op);
 static ngx_credhub_rc_e ngx_http_credhub_regenerate_parse(ngx_credhub_op_t *op);
 static credhub_error_e  ngx_http_credhub_generate_bind(
      ngx_credhub_op_t *op, const credhub_bind_t *fields);
+static credhub_error_e ngx_http_credhub_generate_guard(ngx_credhub_op_t *op);
 static credhub_error_e ngx_http_credhub_generate_check(ngx_credhub_op_t *op);
 static credhub_error_e ngx_http_credhub_generate_type(ngx_credhub_op_t *op);
 static credhub_error_e ngx_http_credhub_generate_parameters(
@@ -91,23 +93,35 @@ static const credhub_bind_t  ngx_http_credhub_username_fields[] = {
 
 
 static const ngx_credhub_step_pt ngx_http_credhub_post_steps[] = {
-    ngx_http_credhub_post_parse, ngx_http_credhub_generate_load,
-    ngx_http_credhub_generate_decide, ngx_http_credhub_generate_commit,
-    ngx_http_credhub_generate_answer, NULL
+    ngx_http_credhub_post_parse,
+    ngx_http_credhub_generate_load,
+    ngx_http_credhub_generate_decide,
+    ngx_http_credhub_generate_commit,
+    ngx_http_credhub_generate_answer,
+    NULL,
 };
 
-const ngx_credhub_operation_t ngx_http_credhub_data_post = { "generate",
-    ngx_http_credhub_post_steps, sizeof(ngx_http_credhub_generate_t) };
+const ngx_credhub_operation_t ngx_http_credhub_data_post = {
+    "generate",
+    ngx_http_credhub_post_steps,
+    sizeof(ngx_http_credhub_generate_t),
+};
 
 
 static const ngx_credhub_step_pt ngx_http_credhub_regenerate_steps[] = {
-    ngx_http_credhub_regenerate_parse, ngx_http_credhub_generate_load,
-    ngx_http_credhub_generate_decide, ngx_http_credhub_generate_commit,
-    ngx_http_credhub_generate_answer, NULL
+    ngx_http_credhub_regenerate_parse,
+    ngx_http_credhub_generate_load,
+    ngx_http_credhub_generate_decide,
+    ngx_http_credhub_generate_commit,
+    ngx_http_credhub_generate_answer,
+    NULL,
 };
 
-const ngx_credhub_operation_t ngx_http_credhub_regenerate = { "regenerate",
-    ngx_http_credhub_regenerate_steps, sizeof(ngx_http_credhub_generate_t) };
+const ngx_credhub_operation_t ngx_http_credhub_regenerate = {
+    "regenerate",
+    ngx_http_credhub_regenerate_steps,
+    sizeof(ngx_http_credhub_generate_t),
+};
 
 
 static ngx_credhub_rc_e
@@ -136,8 +150,7 @@ ngx_http_credhub_post_parse(ngx_credhub_op_t *op)
     }
 
     if (error == CREDHUB_OK) {
-        error = ngx_credhub_name_allowed(
-            op, ctx->name, CREDHUB_OP_WRITE, &ctx->folded);
+        error = ngx_http_credhub_generate_guard(op);
     }
 
     return error == CREDHUB_OK ? NGX_CREDHUB_NEXT
@@ -172,8 +185,7 @@ ngx_http_credhub_regenerate_parse(ngx_credhub_op_t *op)
     }
 
     if (error == CREDHUB_OK) {
-        error = ngx_credhub_name_allowed(
-            op, ctx->name, CREDHUB_OP_WRITE, &ctx->folded);
+        error = ngx_http_credhub_generate_guard(op);
     }
 
     if (error == CREDHUB_OK && ctx->name.data[0] != '/') {
@@ -199,6 +211,21 @@ ngx_http_credhub_generate_bind(
     return error == CREDHUB_OK
                ? credhub_bind(op->arena, fields, object, op->ctx, &op->detail)
                : error;
+}
+
+
+static credhub_error_e
+ngx_http_credhub_generate_guard(ngx_credhub_op_t *op)
+{
+    ngx_http_credhub_generate_t *ctx = op->ctx;
+
+    credhub_error_e error;
+
+    error = ngx_credhub_access_name(op, ctx->name, &ctx->folded);
+
+    return error == CREDHUB_OK ? ngx_credhub_access_guard(
+               op, CREDHUB_OP_WRITE, ctx->folded, &ctx->guard)
+                               : error;
 }
 
 
@@ -305,11 +332,12 @@ ngx_http_credhub_generate_load(ngx_credhub_op_t *op)
 
     ngx_credhub_call_t *call;
 
-    call = ngx_credhub_op_call(op, NGX_CREDHUB_LINK_COMMANDS, 2);
+    call = ngx_credhub_op_call(op, NGX_CREDHUB_LINK_COMMANDS, 3);
 
     if (call != NULL) {
         ngx_credhub_current_read(call, op->hub->store, ctx->folded, 1);
         ngx_credhub_read_only_check(call, op->hub->store);
+        ngx_credhub_grants_read(call, op->hub->store, &ctx->guard);
     }
 
     return ngx_credhub_op_send(op, call);
@@ -326,6 +354,10 @@ ngx_http_credhub_generate_decide(ngx_credhub_op_t *op)
 
     if (ngx_credhub_read_only_checked(op->call, 1)) {
         return ngx_credhub_op_error(op, CREDHUB_E_READ_ONLY);
+    }
+
+    if (!ngx_credhub_access_checked(op, &ctx->guard, CREDHUB_OP_WRITE, 2)) {
+        return ngx_credhub_op_error(op, CREDHUB_E_CRED_DENIED);
     }
 
     rc = ngx_credhub_current_result(op->call, 0, ctx->folded, &ctx->existing);
@@ -482,7 +514,7 @@ ngx_http_credhub_generate_commit(ngx_credhub_op_t *op)
     }
 
     return ngx_credhub_version_commit(
-        op, &ctx->produce.content, &ctx->version, expect);
+        op, &ctx->produce.content, &ctx->version, expect, &ctx->guard);
 }
 
 

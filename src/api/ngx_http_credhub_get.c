@@ -6,10 +6,11 @@
 
 
 typedef struct {
-    credhub_str_t name;   /* folded */
-    int64_t       wanted; /* versions still to come */
-    credhub_str_t cursor;
-    credhub_buf_t body;
+    ngx_credhub_guard_t guard;
+    credhub_str_t       name;   /* folded */
+    int64_t             wanted; /* versions still to come */
+    credhub_str_t       cursor;
+    credhub_buf_t       body;
 } ngx_http_credhub_get_t;
 
 
@@ -25,21 +26,32 @@ static ngx_credhub_rc_e ngx_http_credhub_get_id_answer(ngx_credhub_op_t *op);
 
 
 static const ngx_credhub_step_pt ngx_http_credhub_get_steps[] = {
-    ngx_http_credhub_get_parse, ngx_http_credhub_get_current,
-    ngx_http_credhub_get_answer, ngx_http_credhub_get_versions,
-    ngx_http_credhub_get_take, NULL
+    ngx_http_credhub_get_parse,
+    ngx_http_credhub_get_current,
+    ngx_http_credhub_get_answer,
+    ngx_http_credhub_get_versions,
+    ngx_http_credhub_get_take,
+    NULL,
 };
 
-const ngx_credhub_operation_t ngx_http_credhub_data_get = { "get",
-    ngx_http_credhub_get_steps, sizeof(ngx_http_credhub_get_t) };
+const ngx_credhub_operation_t ngx_http_credhub_data_get = {
+    "get",
+    ngx_http_credhub_get_steps,
+    sizeof(ngx_http_credhub_get_t),
+};
 
 
 static const ngx_credhub_step_pt ngx_http_credhub_get_id_steps[] = {
-    ngx_http_credhub_get_id, ngx_http_credhub_get_id_answer, NULL
+    ngx_http_credhub_get_id,
+    ngx_http_credhub_get_id_answer,
+    NULL,
 };
 
-const ngx_credhub_operation_t ngx_http_credhub_data_get_by_id = { "get_by_id",
-    ngx_http_credhub_get_id_steps, 0 };
+const ngx_credhub_operation_t ngx_http_credhub_data_get_by_id = {
+    "get_by_id",
+    ngx_http_credhub_get_id_steps,
+    0,
+};
 
 
 static ngx_credhub_rc_e
@@ -68,8 +80,12 @@ ngx_http_credhub_get_parse(ngx_credhub_op_t *op)
     error = ngx_http_credhub_get_query(op, &current);
 
     if (error == CREDHUB_OK) {
-        error =
-            ngx_credhub_name_allowed(op, *name, CREDHUB_OP_READ, &ctx->name);
+        error = ngx_credhub_access_name(op, *name, &ctx->name);
+    }
+
+    if (error == CREDHUB_OK) {
+        error = ngx_credhub_access_guard(
+            op, CREDHUB_OP_READ, ctx->name, &ctx->guard);
     }
 
     if (error != CREDHUB_OK) {
@@ -130,10 +146,11 @@ ngx_http_credhub_get_current(ngx_credhub_op_t *op)
 
     ngx_credhub_call_t *call;
 
-    call = ngx_credhub_op_call(op, NGX_CREDHUB_LINK_COMMANDS, 1);
+    call = ngx_credhub_op_call(op, NGX_CREDHUB_LINK_COMMANDS, 2);
 
     if (call != NULL) {
         ngx_credhub_current_read(call, op->hub->store, ctx->name, 0);
+        ngx_credhub_grants_read(call, op->hub->store, &ctx->guard);
     }
 
     return ngx_credhub_op_send(op, call);
@@ -147,6 +164,10 @@ ngx_http_credhub_get_answer(ngx_credhub_op_t *op)
 
     credhub_error_e   error;
     credhub_version_t version;
+
+    if (!ngx_credhub_access_checked(op, &ctx->guard, CREDHUB_OP_READ, 1)) {
+        return ngx_credhub_op_error(op, CREDHUB_E_CRED);
+    }
 
     switch (ngx_credhub_current_result(op->call, 0, ctx->name, &version)) {
     case NGX_OK:
@@ -183,7 +204,7 @@ ngx_http_credhub_get_versions(ngx_credhub_op_t *op)
     if (call != NULL) {
         ngx_credhub_versions_read(call, op->hub->store, ctx->name,
             (ngx_uint_t) ngx_min(ctx->wanted, NGX_CREDHUB_PAGE_ROWS),
-            ctx->cursor);
+            ctx->cursor, ctx->guard.actor);
     }
 
     return ngx_credhub_op_send(op, call);
@@ -195,17 +216,26 @@ ngx_http_credhub_get_take(ngx_credhub_op_t *op)
 {
     ngx_http_credhub_get_t *ctx = op->ctx;
 
-    ngx_int_t          rc;
-    ngx_uint_t         i, n;
-    credhub_str_t      cursor;
-    credhub_error_e    error;
-    credhub_version_t *versions;
+    ngx_int_t            rc;
+    ngx_uint_t           i, n;
+    credhub_str_t        cursor;
+    credhub_error_e      error;
+    credhub_version_t   *versions;
+    ngx_credhub_grants_t grants;
 
     error = CREDHUB_E_CRED;
-    rc = ngx_credhub_versions_result(op->call, &versions, &n, &cursor, &error);
+    rc = ngx_credhub_versions_result(
+        op->call, &versions, &n, &cursor, &grants, &error);
 
     if (rc != NGX_OK) {
         return ngx_credhub_op_error(op, error);
+    }
+
+    if (ctx->guard.actor.len != 0
+        && !ngx_credhub_access_granted(
+            op, ctx->guard.actor, CREDHUB_OP_READ, &grants))
+    {
+        return ngx_credhub_op_error(op, CREDHUB_E_CRED);
     }
 
     if (ctx->body.arena == NULL) {
@@ -260,8 +290,8 @@ ngx_http_credhub_get_id(ngx_credhub_op_t *op)
     call = ngx_credhub_op_call(op, NGX_CREDHUB_LINK_COMMANDS, 1);
 
     if (call != NULL) {
-        ngx_credhub_version_read(
-            call, op->hub->store, (credhub_str_t){ CREDHUB_UUID_LEN, id });
+        ngx_credhub_version_read(call, op->hub->store,
+            (credhub_str_t){ CREDHUB_UUID_LEN, id }, op->caller);
     }
 
     return ngx_credhub_op_send(op, call);
@@ -273,21 +303,25 @@ ngx_http_credhub_get_id(ngx_credhub_op_t *op)
 static ngx_credhub_rc_e
 ngx_http_credhub_get_id_answer(ngx_credhub_op_t *op)
 {
-    ngx_int_t         rc;
-    credhub_str_t     folded;
-    credhub_error_e   error;
-    credhub_version_t version;
+    credhub_error_e      error;
+    credhub_version_t    version;
+    ngx_credhub_grants_t grants;
 
     error = CREDHUB_E_CRED;
-    rc = ngx_credhub_version_result(op->call, &version, &error);
 
-    if (rc == NGX_OK) {
-        error = ngx_credhub_name_allowed(
-            op, version.name, CREDHUB_OP_READ, &folded);
+    if (ngx_credhub_version_result(op->call, &version, &grants, &error)
+        != NGX_OK) {
+        return ngx_credhub_op_error(op, error);
     }
 
-    if (error != CREDHUB_OK) {
-        return ngx_credhub_op_error(op, error);
+    op->resource = version.name;
+
+    if (!ngx_credhub_hub_allows(
+            op->hub, op->actor, CREDHUB_OP_READ, version.folded)
+        && !ngx_credhub_access_granted(
+            op, op->caller, CREDHUB_OP_READ, &grants))
+    {
+        return ngx_credhub_op_error(op, CREDHUB_E_CRED);
     }
 
     return ngx_credhub_version_answer(op, &version);

@@ -16,9 +16,11 @@
 
 
 typedef struct {
-    credhub_str_t place; /* what is replaced, in the request body */
-    credhub_str_t name;  /* as given, without (( )) */
-    credhub_str_t folded;
+    credhub_str_t       place; /* what is replaced, in the request body */
+    credhub_str_t       name;  /* as given, without (( )) */
+    credhub_str_t       folded;
+    ngx_credhub_guard_t guard;
+    ngx_uint_t reply; /* number of the credential's; its grants follow */
 } ngx_http_credhub_ref_t;
 
 
@@ -45,17 +47,22 @@ static credhub_error_e ngx_http_credhub_interpolate_ref(
 static ngx_uint_t ngx_http_credhub_interpolate_name(
     credhub_str_t credentials, credhub_str_t *name);
 static credhub_error_e ngx_http_credhub_interpolate_splice(
-    ngx_credhub_op_t *op, ngx_http_credhub_ref_t *ref, ngx_uint_t i);
+    ngx_credhub_op_t *op, ngx_http_credhub_ref_t *ref);
 
 
 static const ngx_credhub_step_pt ngx_http_credhub_interpolate_steps[] = {
-    ngx_http_credhub_interpolate_parse, ngx_http_credhub_interpolate_read,
-    ngx_http_credhub_interpolate_take, ngx_http_credhub_interpolate_answer, NULL
+    ngx_http_credhub_interpolate_parse,
+    ngx_http_credhub_interpolate_read,
+    ngx_http_credhub_interpolate_take,
+    ngx_http_credhub_interpolate_answer,
+    NULL,
 };
 
-const ngx_credhub_operation_t ngx_http_credhub_interpolate = { "interpolate",
+const ngx_credhub_operation_t ngx_http_credhub_interpolate = {
+    "interpolate",
     ngx_http_credhub_interpolate_steps,
-    sizeof(ngx_http_credhub_interpolate_t) };
+    sizeof(ngx_http_credhub_interpolate_t),
+};
 
 
 static ngx_credhub_rc_e
@@ -204,8 +211,12 @@ ngx_http_credhub_interpolate_read(ngx_credhub_op_t *op)
 
         error = ref->name.len == 0 || ref->name.data[0] != '/'
                     ? CREDHUB_E_CRED
-                    : ngx_credhub_name_allowed(
-                        op, ref->name, CREDHUB_OP_READ, &ref->folded);
+                    : ngx_credhub_access_name(op, ref->name, &ref->folded);
+
+        if (error == CREDHUB_OK) {
+            error = ngx_credhub_access_guard(
+                op, CREDHUB_OP_READ, ref->folded, &ref->guard);
+        }
 
         if (error != CREDHUB_OK && i == 0) {
             return ngx_credhub_op_error(op, error);
@@ -217,11 +228,14 @@ ngx_http_credhub_interpolate_read(ngx_credhub_op_t *op)
     }
 
     ctx->step = n;
-    call = ngx_credhub_op_call(op, NGX_CREDHUB_LINK_LONG, n);
+    call = ngx_credhub_op_call(op, NGX_CREDHUB_LINK_LONG, 2 * n);
 
     for (i = 0; i < n && call != NULL; i++) {
-        ngx_credhub_current_read(
-            call, op->hub->store, ctx->refs[ctx->next + i].folded, 0);
+        ref = &ctx->refs[ctx->next + i];
+        ref->reply = call->n;
+
+        ngx_credhub_current_read(call, op->hub->store, ref->folded, 0);
+        ngx_credhub_grants_read(call, op->hub->store, &ref->guard);
     }
 
     return ngx_credhub_op_send(op, call);
@@ -237,8 +251,8 @@ ngx_http_credhub_interpolate_take(ngx_credhub_op_t *op)
     credhub_error_e error;
 
     for (i = 0; i < ctx->step; i++) {
-        error = ngx_http_credhub_interpolate_splice(
-            op, &ctx->refs[ctx->next + i], i);
+        error =
+            ngx_http_credhub_interpolate_splice(op, &ctx->refs[ctx->next + i]);
 
         if (error != CREDHUB_OK) {
             return ngx_credhub_op_fail(op, error, op->detail);
@@ -256,13 +270,21 @@ ngx_http_credhub_interpolate_take(ngx_credhub_op_t *op)
 
 static credhub_error_e
 ngx_http_credhub_interpolate_splice(
-    ngx_credhub_op_t *op, ngx_http_credhub_ref_t *ref, ngx_uint_t i)
+    ngx_credhub_op_t *op, ngx_http_credhub_ref_t *ref)
 {
     ngx_http_credhub_interpolate_t *ctx = op->ctx;
 
     credhub_version_t version;
 
-    switch (ngx_credhub_current_result(op->call, i, ref->folded, &version)) {
+    if (!ngx_credhub_access_checked(
+            op, &ref->guard, CREDHUB_OP_READ, ref->reply + 1))
+    {
+        return CREDHUB_E_CRED;
+    }
+
+    switch (
+        ngx_credhub_current_result(op->call, ref->reply, ref->folded, &version))
+    {
     case NGX_OK:
         break;
 

@@ -14,6 +14,7 @@ typedef struct {
     credhub_str_t metadata;
 
     credhub_str_t         folded;
+    ngx_credhub_guard_t   guard;
     ngx_credhub_produce_t produce;
     credhub_version_t     version;
 } ngx_http_credhub_set_t;
@@ -45,12 +46,19 @@ static const credhub_bind_t  ngx_http_credhub_set_fields[] = {
 
 
 static const ngx_credhub_step_pt ngx_http_credhub_set_steps[] = {
-    ngx_http_credhub_set_parse, ngx_http_credhub_set_produce, ngx_credhub_ready,
-    ngx_http_credhub_set_commit, ngx_http_credhub_set_answer, NULL
+    ngx_http_credhub_set_parse,
+    ngx_http_credhub_set_produce,
+    ngx_credhub_ready,
+    ngx_http_credhub_set_commit,
+    ngx_http_credhub_set_answer,
+    NULL,
 };
 
-const ngx_credhub_operation_t ngx_http_credhub_data_set = { "set",
-    ngx_http_credhub_set_steps, sizeof(ngx_http_credhub_set_t) };
+const ngx_credhub_operation_t ngx_http_credhub_data_set = {
+    "set",
+    ngx_http_credhub_set_steps,
+    sizeof(ngx_http_credhub_set_t),
+};
 
 
 static ngx_credhub_rc_e
@@ -105,8 +113,14 @@ ngx_http_credhub_set_check(ngx_credhub_op_t *op)
         return error;
     }
 
-    return ngx_credhub_name_allowed(
-        op, ctx->name, CREDHUB_OP_WRITE, &ctx->folded);
+    error = ngx_credhub_access_name(op, ctx->name, &ctx->folded);
+
+    if (error != CREDHUB_OK) {
+        return error;
+    }
+
+    return ngx_credhub_access_guard(
+        op, CREDHUB_OP_WRITE, ctx->folded, &ctx->guard);
 }
 
 
@@ -171,8 +185,8 @@ ngx_http_credhub_set_commit(ngx_credhub_op_t *op)
     ctx->version.type = ctx->produce.type->name;
     ctx->version.metadata = ctx->metadata;
 
-    return ngx_credhub_version_commit(
-        op, &ctx->produce.content, &ctx->version, credhub_null_str);
+    return ngx_credhub_version_commit(op, &ctx->produce.content, &ctx->version,
+        credhub_null_str, &ctx->guard);
 }
 
 

@@ -16,7 +16,8 @@
 
 
 typedef struct {
-    credhub_flag_t read_only;
+    credhub_flag_t      read_only;
+    ngx_credhub_guard_t guard;
 } ngx_http_credhub_management_t;
 
 
@@ -38,7 +39,6 @@ static credhub_error_e ngx_http_credhub_management_allowed(
     ngx_credhub_op_t *op, unsigned operation);
 static ngx_credhub_rc_e ngx_http_credhub_refused_read(ngx_credhub_op_t *op);
 static ngx_credhub_rc_e ngx_http_credhub_refused_answer(ngx_credhub_op_t *op);
-static ngx_credhub_rc_e ngx_http_credhub_read_only_send(ngx_credhub_op_t *op);
 
 
 /* clang-format off */
@@ -65,12 +65,14 @@ const ngx_credhub_operation_t  ngx_http_credhub_key_usage = {
 const ngx_credhub_operation_t  ngx_http_credhub_management_get = {
     "management_get",
     steps(ngx_http_credhub_management_read,
-          ngx_http_credhub_management_answer), 0
+          ngx_http_credhub_management_answer),
+    sizeof(ngx_http_credhub_management_t)
 };
 
 const ngx_credhub_operation_t  ngx_http_credhub_management_set = {
     "management_set",
     steps(ngx_http_credhub_management_parse,
+          ngx_credhub_ready,
           ngx_http_credhub_management_write,
           ngx_http_credhub_management_written),
     sizeof(ngx_http_credhub_management_t)
@@ -175,26 +177,41 @@ ngx_http_credhub_usage_answer(ngx_credhub_op_t *op)
 static credhub_error_e
 ngx_http_credhub_management_allowed(ngx_credhub_op_t *op, unsigned operation)
 {
-    ngx_http_credhub_input_t *input = op->input;
+    ngx_http_credhub_input_t      *input = op->input;
+    ngx_http_credhub_management_t *ctx = op->ctx;
 
-    credhub_str_t folded;
+    if (input->management == NGX_HTTP_CREDHUB_MANAGEMENT_LOCAL) {
+        return CREDHUB_OK;
+    }
 
-    return input->management == NGX_HTTP_CREDHUB_MANAGEMENT_LOCAL
-               ? CREDHUB_OK
-               : ngx_credhub_name_allowed(
-                   op, credhub_str("/management"), operation, &folded);
+    op->resource = credhub_str("/management");
+
+    return ngx_credhub_access_guard(op, operation, op->resource, &ctx->guard);
 }
 
 
 static ngx_credhub_rc_e
 ngx_http_credhub_management_read(ngx_credhub_op_t *op)
 {
-    credhub_error_e error;
+    ngx_http_credhub_management_t *ctx = op->ctx;
+
+    credhub_error_e     error;
+    ngx_credhub_call_t *call;
 
     error = ngx_http_credhub_management_allowed(op, CREDHUB_OP_READ);
 
-    return error == CREDHUB_OK ? ngx_http_credhub_read_only_send(op)
-                               : ngx_credhub_op_error(op, error);
+    if (error != CREDHUB_OK) {
+        return ngx_credhub_op_error(op, error);
+    }
+
+    call = ngx_credhub_op_call(op, NGX_CREDHUB_LINK_COMMANDS, 2);
+
+    if (call != NULL) {
+        ngx_credhub_read_only_check(call, op->hub->store);
+        ngx_credhub_grants_read(call, op->hub->store, &ctx->guard);
+    }
+
+    return ngx_credhub_op_send(op, call);
 }
 
 
@@ -227,12 +244,21 @@ ngx_http_credhub_management_write(ngx_credhub_op_t *op)
 {
     ngx_http_credhub_management_t *ctx = op->ctx;
 
+    credhub_error_e     error;
     ngx_credhub_call_t *call;
+    ngx_credhub_guard_t full;
+
+    error = ngx_credhub_access_values(op, &ctx->guard, &full);
+
+    if (error != CREDHUB_OK) {
+        return ngx_credhub_op_error(op, error);
+    }
 
     call = ngx_credhub_op_call(op, NGX_CREDHUB_LINK_COMMANDS, 1);
 
     if (call != NULL) {
-        ngx_credhub_read_only_set(call, op->hub->store, ctx->read_only.value);
+        ngx_credhub_read_only_set(
+            call, op->hub->store, ctx->read_only.value, &full);
     }
 
     return ngx_credhub_op_send(op, call);
@@ -258,6 +284,12 @@ ngx_http_credhub_management_written(ngx_credhub_op_t *op)
 static ngx_credhub_rc_e
 ngx_http_credhub_management_answer(ngx_credhub_op_t *op)
 {
+    ngx_http_credhub_management_t *ctx = op->ctx;
+
+    if (!ngx_credhub_access_checked(op, &ctx->guard, CREDHUB_OP_READ, 1)) {
+        return ngx_credhub_op_error(op, CREDHUB_E_CRED);
+    }
+
     return ngx_http_credhub_management_state(
         op, ngx_credhub_read_only_checked(op->call, 0));
 }
@@ -277,7 +309,15 @@ ngx_http_credhub_management_state(ngx_credhub_op_t *op, ngx_uint_t on)
 static ngx_credhub_rc_e
 ngx_http_credhub_refused_read(ngx_credhub_op_t *op)
 {
-    return ngx_http_credhub_read_only_send(op);
+    ngx_credhub_call_t *call;
+
+    call = ngx_credhub_op_call(op, NGX_CREDHUB_LINK_COMMANDS, 1);
+
+    if (call != NULL) {
+        ngx_credhub_read_only_check(call, op->hub->store);
+    }
+
+    return ngx_credhub_op_send(op, call);
 }
 
 
@@ -289,19 +329,4 @@ ngx_http_credhub_refused_answer(ngx_credhub_op_t *op)
     return ngx_credhub_read_only_checked(op->call, 0)
                ? ngx_credhub_op_error(op, CREDHUB_E_READ_ONLY)
                : ngx_credhub_op_fail(op, input->refused, input->refused_detail);
-}
-
-
-static ngx_credhub_rc_e
-ngx_http_credhub_read_only_send(ngx_credhub_op_t *op)
-{
-    ngx_credhub_call_t *call;
-
-    call = ngx_credhub_op_call(op, NGX_CREDHUB_LINK_COMMANDS, 1);
-
-    if (call != NULL) {
-        ngx_credhub_read_only_check(call, op->hub->store);
-    }
-
-    return ngx_credhub_op_send(op, call);
 }

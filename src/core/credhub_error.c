@@ -86,6 +86,51 @@ static const credhub_error_t credhub_errors[CREDHUB_E_LAST] = {
         "The encryption key of this credential is not available.",
         NULL, NULL },
 
+    /* permissions */
+
+    [CREDHUB_E_PERM_PATH] = { 400,
+        "A permission needs a path, which is more than a slash and not too "
+        "long.", NULL, NULL },
+
+    [CREDHUB_E_PERM_SLASH] = { 400,
+        "The path of a permission must not contain two slashes in a row or "
+        "end with a slash.", NULL, NULL },
+
+    [CREDHUB_E_PERM_CHARS] = { 400,
+        "The path of a permission may contain letters, digits and "
+        "-_/.:,()[]+ and may end in '/*'.", NULL, NULL },
+
+    [CREDHUB_E_PERM_ACTOR] = { 400, "A permission needs an actor.",
+        NULL, NULL },
+
+    [CREDHUB_E_PERM_OPS] = { 400, "A permission needs operations.",
+        NULL, NULL },
+
+    [CREDHUB_E_PERM_NO_ENTRIES] = { 400,
+        "The request names no permissions.", NULL, NULL },
+
+    [CREDHUB_E_PERM_OPERATION] = { 422,
+        "An operation is not known. Valid operations are 'read', 'write', "
+        "'delete', 'read_acl' and 'write_acl'.", NULL, NULL },
+
+    [CREDHUB_E_PERM_SELF] = { 400,
+        "Your own permissions cannot be modified by yourself.", NULL, NULL },
+
+    [CREDHUB_E_PERM_MISMATCH] = { 400,
+        "The path and actor of a permission cannot be modified.",
+        NULL, NULL },
+
+    [CREDHUB_E_PERM_EXISTS] = { 409,
+        "A permission of this actor for this path exists already. Update it "
+        "with a PUT request.", NULL, NULL },
+
+    [CREDHUB_E_PERM_NONE] = { 404, "The permission does not exist.",
+        NULL, NULL },
+
+    [CREDHUB_E_PERM_ACCESS] = { 404,
+        "The request could not be completed because the permission does not "
+        "exist or you do not have sufficient authorization.", NULL, NULL },
+
     /* the body of a request */
 
     [CREDHUB_E_BAD_REQUEST] = { 400,

@@ -15,7 +15,6 @@ typedef struct {
 } credhub_grant_letter_t;
 
 
-static u_char        credhub_grant_letter(unsigned operation);
 static credhub_str_t credhub_grant_join(
     credhub_arena_t *arena, u_char letter, credhub_str_t path, int subtree);
 static credhub_place_t credhub_grant_place(
@@ -47,7 +46,7 @@ credhub_grant_field(
 }
 
 
-static u_char
+u_char
 credhub_grant_letter(unsigned operation)
 {
     const credhub_grant_letter_t *row;
@@ -59,6 +58,21 @@ credhub_grant_letter(unsigned operation)
     }
 
     return row->letter;
+}
+
+
+unsigned
+credhub_grant_operation(credhub_str_t field)
+{
+    const credhub_grant_letter_t *row;
+
+    for (row = credhub_grant_letters; row->letter != 0; row++) {
+        if (field.len != 0 && field.data[0] == row->letter) {
+            break;
+        }
+    }
+
+    return row->operation;
 }
 
 

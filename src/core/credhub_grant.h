@@ -30,6 +30,12 @@
 credhub_str_t credhub_grant_field(
     credhub_arena_t *arena, unsigned operation, credhub_str_t path);
 
+/* The letter of one operation; 0 when it is not one. */
+u_char credhub_grant_letter(unsigned operation);
+
+/* The operation of a field; 0 when it has none. */
+unsigned credhub_grant_operation(credhub_str_t field);
+
 /* The folded path in a field. */
 credhub_str_t credhub_grant_path(credhub_str_t field);
 

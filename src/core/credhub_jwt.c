@@ -37,6 +37,7 @@ credhub_jwt_verify(credhub_arena_t *arena, credhub_str_t token,
     credhub_jwt_parts_t parts;
 
     memset(jwt, 0, sizeof(credhub_jwt_t));
+    memset(&parts, 0, sizeof(credhub_jwt_parts_t));
 
     if (token.len > CREDHUB_JWT_MAX) {
         return credhub_jwt_refuse(

@@ -2,6 +2,7 @@
 /* Decisions on permissions that somebody else has loaded. No state. */
 
 #include "credhub_permission.h"
+#include "credhub_json.h"
 #include "credhub_name.h"
 
 #include <string.h>
@@ -92,6 +93,96 @@ credhub_permission_path_check(credhub_str_t path)
     }
 
     return credhub_name_check(path, CREDHUB_NAME_MAX) == CREDHUB_OK;
+}
+
+
+credhub_error_e
+credhub_permission_path_error(credhub_str_t path)
+{
+    if (path.len < 2 || path.len > CREDHUB_NAME_MAX) {
+        return CREDHUB_E_PERM_PATH;
+    }
+
+    if (credhub_permission_is_wildcard(path)) {
+        path.len -= 2;
+    }
+
+    switch (path.len == 0 ? CREDHUB_OK
+                          : credhub_name_check(path, CREDHUB_NAME_MAX)) {
+    case CREDHUB_OK:
+        return CREDHUB_OK;
+
+    case CREDHUB_E_NAME_CHARS:
+        return CREDHUB_E_PERM_CHARS;
+
+    default:
+        return CREDHUB_E_PERM_SLASH;
+    }
+}
+
+
+credhub_error_e
+credhub_operations_json(
+    credhub_arena_t *arena, credhub_str_t json, unsigned *operations)
+{
+    unsigned            bit;
+    credhub_str_t       element, name;
+    credhub_json_iter_t iter;
+
+    *operations = 0;
+
+    if (json.data == NULL || credhub_json_kind(json) == CREDHUB_JSON_NULL) {
+        return CREDHUB_OK;
+    }
+
+    if (credhub_json_kind(json) != CREDHUB_JSON_ARRAY) {
+        return CREDHUB_E_BAD_REQUEST;
+    }
+
+    credhub_json_iter(&iter, json);
+
+    while (credhub_json_element(&iter, &element)) {
+        if (credhub_json_kind(element) != CREDHUB_JSON_STRING) {
+            return CREDHUB_E_BAD_REQUEST;
+        }
+
+        name = credhub_json_decode(arena, element);
+        if (name.data == NULL) {
+            return CREDHUB_E_INTERNAL;
+        }
+
+        bit = credhub_operation(name);
+        if (bit == 0) {
+            return CREDHUB_E_PERM_OPERATION;
+        }
+
+        *operations |= bit;
+    }
+
+    return CREDHUB_OK;
+}
+
+
+void
+credhub_operations_add(credhub_buf_t *buf, unsigned operations)
+{
+    const char                *separator;
+    const credhub_operation_t *row;
+
+    separator = "\"";
+
+    credhub_buf_lit(buf, "[");
+
+    for (row = credhub_operation_names; row->bit != 0; row++) {
+        if (operations & row->bit) {
+            credhub_buf_add(buf, separator, strlen(separator));
+            credhub_buf_add_str(buf, row->name);
+            credhub_buf_lit(buf, "\"");
+            separator = ",\"";
+        }
+    }
+
+    credhub_buf_lit(buf, "]");
 }
 
 

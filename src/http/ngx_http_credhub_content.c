@@ -12,6 +12,7 @@
 #include "ngx_http_credhub_actor.h"
 #include "ngx_http_credhub_answer.h"
 #include "ngx_http_credhub_api.h"
+#include "credhub_name.h"
 
 
 static credhub_error_e ngx_http_credhub_content_begin(ngx_http_request_t *r,
@@ -122,6 +123,14 @@ ngx_http_credhub_content_begin(ngx_http_request_t *r,
              && (ctx->route->flags & NGX_HTTP_CREDHUB_OPEN)))
     {
         return error;
+    }
+
+    if (ctx->op->actor.len != 0) {
+        ctx->op->caller = credhub_name_fold(ctx->op->arena, ctx->op->actor);
+
+        if (ctx->op->caller.data == NULL) {
+            return CREDHUB_E_INTERNAL;
+        }
     }
 
     if (match->allow == 0) {

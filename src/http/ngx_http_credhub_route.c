@@ -8,6 +8,7 @@
 #define SYSTEM      NGX_HTTP_CREDHUB_SYSTEM
 #define MANAGEMENT  NGX_HTTP_CREDHUB_MANAGEMENT
 #define CREDENTIALS NGX_HTTP_CREDHUB_CREDENTIALS
+#define PERMISSIONS NGX_HTTP_CREDHUB_PERMISSIONS
 
 #define OPEN        NGX_HTTP_CREDHUB_OPEN
 #define BODY        NGX_HTTP_CREDHUB_BODY
@@ -61,6 +62,33 @@ static const ngx_http_credhub_route_t  ngx_http_credhub_routes[] = {
 
     { NGX_HTTP_GET, SYSTEM, "/api/v1/key-usage",
       0, &ngx_http_credhub_key_usage },
+
+    { NGX_HTTP_POST, PERMISSIONS, "/api/v2/permissions",
+      BODY|WRITE, &ngx_http_credhub_permission_create },
+
+    { NGX_HTTP_GET, PERMISSIONS, "/api/v2/permissions",
+      0, &ngx_http_credhub_permission_find },
+
+    { NGX_HTTP_GET, PERMISSIONS, "/api/v2/permissions/{id}",
+      0, &ngx_http_credhub_permission_get },
+
+    { NGX_HTTP_PUT, PERMISSIONS, "/api/v2/permissions/{id}",
+      BODY|WRITE, &ngx_http_credhub_permission_replace },
+
+    { NGX_HTTP_PATCH, PERMISSIONS, "/api/v2/permissions/{id}",
+      BODY|WRITE, &ngx_http_credhub_permission_patch },
+
+    { NGX_HTTP_DELETE, PERMISSIONS, "/api/v2/permissions/{id}",
+      WRITE, &ngx_http_credhub_permission_delete },
+
+    { NGX_HTTP_GET, PERMISSIONS, "/api/v1/permissions",
+      0, &ngx_http_credhub_permissions_list },
+
+    { NGX_HTTP_POST, PERMISSIONS, "/api/v1/permissions",
+      BODY|WRITE, &ngx_http_credhub_permissions_add },
+
+    { NGX_HTTP_DELETE, PERMISSIONS, "/api/v1/permissions",
+      WRITE, &ngx_http_credhub_permissions_remove },
 
     { 0, 0, NULL, 0, NULL }
 };

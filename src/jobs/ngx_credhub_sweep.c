@@ -14,12 +14,17 @@ static ngx_credhub_rc_e ngx_credhub_sweep_check(ngx_credhub_op_t *op);
 
 
 static const ngx_credhub_step_pt ngx_credhub_sweep_steps[] = {
-    ngx_credhub_sweep_step, ngx_credhub_sweep_check, NULL
+    ngx_credhub_sweep_step,
+    ngx_credhub_sweep_check,
+    NULL,
 };
 
 
-const ngx_credhub_operation_t ngx_credhub_sweep_operation = { "sweep",
-    ngx_credhub_sweep_steps, 0 };
+const ngx_credhub_operation_t ngx_credhub_sweep_operation = {
+    "sweep",
+    ngx_credhub_sweep_steps,
+    0,
+};
 
 
 static ngx_credhub_rc_e

@@ -36,30 +36,6 @@ ngx_credhub_ready(ngx_credhub_op_t *op)
 
 
 credhub_error_e
-ngx_credhub_name_allowed(ngx_credhub_op_t *op, credhub_str_t name,
-    unsigned operation, credhub_str_t *folded)
-{
-    if (name.len > CREDHUB_NAME_MAX) {
-        return CREDHUB_E_CRED;
-    }
-
-    op->resource = credhub_name_slash(op->arena, name);
-    *folded = credhub_name_fold(op->arena, op->resource);
-
-    if (op->resource.data == NULL || folded->data == NULL) {
-        return CREDHUB_E_INTERNAL;
-    }
-
-    if (ngx_credhub_hub_allows(op->hub, op->actor, operation, *folded)) {
-        return CREDHUB_OK;
-    }
-
-    return operation == CREDHUB_OP_WRITE ? CREDHUB_E_CRED_DENIED
-                                         : CREDHUB_E_CRED;
-}
-
-
-credhub_error_e
 ngx_credhub_name_check(ngx_credhub_op_t *op, credhub_str_t *name)
 {
     u_char         *limit;
@@ -113,12 +89,17 @@ ngx_credhub_metadata(ngx_credhub_op_t *op, credhub_str_t *metadata)
 ngx_credhub_rc_e
 ngx_credhub_version_commit(ngx_credhub_op_t *op,
     const credhub_content_t *content, credhub_version_t *version,
-    credhub_str_t expect)
+    credhub_str_t expect, const ngx_credhub_guard_t *guard)
 {
     credhub_error_e     error;
     ngx_credhub_call_t *call;
+    ngx_credhub_guard_t full;
 
     error = ngx_credhub_version_seal(op, content, version);
+
+    if (error == CREDHUB_OK) {
+        error = ngx_credhub_access_values(op, guard, &full);
+    }
 
     if (error != CREDHUB_OK) {
         return ngx_credhub_op_error(op, error);
@@ -127,8 +108,8 @@ ngx_credhub_version_commit(ngx_credhub_op_t *op,
     call = ngx_credhub_op_call(op, NGX_CREDHUB_LINK_COMMANDS, 1);
 
     if (call != NULL) {
-        ngx_credhub_credential_write(
-            call, op->hub->store, version, expect, op->hub->max_versions);
+        ngx_credhub_credential_write(call, op->hub->store, version, expect,
+            op->hub->max_versions, &full);
     }
 
     return ngx_credhub_op_send(op, call);

@@ -5,7 +5,7 @@
 #define _NGX_CREDHUB_CREDENTIAL_H_INCLUDED_
 
 
-#include "ngx_credhub_op.h"
+#include "ngx_credhub_access.h"
 #include "ngx_credhub_credentials.h"
 #include "credhub_type.h"
 
@@ -13,14 +13,6 @@
 /* A step: waits until the store has told its hub id, which values are sealed
  * for. Costs nothing once a link was ready. */
 ngx_credhub_rc_e ngx_credhub_ready(ngx_credhub_op_t *op);
-
-/*
- * The folded name (leading slash added) of a credential on which the actor may
- * do `operation`; else CREDHUB_E_CRED, or CREDHUB_E_CRED_DENIED for write. A
- * name that no credential can have is CREDHUB_E_CRED. Remembers op->resource.
- */
-credhub_error_e ngx_credhub_name_allowed(ngx_credhub_op_t *op,
-    credhub_str_t name, unsigned operation, credhub_str_t *folded);
 
 /* The rules for a name that is written; gives it its leading slash. */
 credhub_error_e ngx_credhub_name_check(
@@ -43,7 +35,7 @@ credhub_error_e ngx_credhub_metadata(
  */
 ngx_credhub_rc_e ngx_credhub_version_commit(ngx_credhub_op_t *op,
     const credhub_content_t *content, credhub_version_t *version,
-    credhub_str_t expect);
+    credhub_str_t expect, const ngx_credhub_guard_t *guard);
 
 /* Opens both sealed fields of a version. */
 credhub_error_e ngx_credhub_version_open(ngx_credhub_op_t *op,

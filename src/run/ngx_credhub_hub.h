@@ -22,6 +22,10 @@ typedef struct {
 } ngx_credhub_hub_t;
 
 
+/* All operations that the configuration gives the actor on a folded name. */
+unsigned ngx_credhub_hub_operations(
+    ngx_credhub_hub_t *hub, credhub_str_t actor, credhub_str_t name);
+
 /* Does the configuration give the actor this operation on a folded name? */
 ngx_uint_t ngx_credhub_hub_allows(ngx_credhub_hub_t *hub, credhub_str_t actor,
     unsigned operation, credhub_str_t name);

@@ -50,8 +50,9 @@ struct ngx_credhub_op_s {
     ngx_credhub_hub_t             *hub;
     credhub_arena_t               *arena;
     void                          *ctx;
-    void                          *input; /* what the host was asked */
-    credhub_str_t                  actor; /* empty: nobody */
+    void                          *input;  /* what the host was asked */
+    credhub_str_t                  actor;  /* empty: nobody */
+    credhub_str_t                  caller; /* the actor, folded */
 
     const ngx_credhub_host_t *host;
     void                     *host_data;

@@ -27,7 +27,7 @@ static ngx_int_t ngx_credhub_row(
 static ngx_int_t ngx_credhub_step_result(ngx_credhub_call_t *call,
     ngx_uint_t least, ngx_credhub_reply_t **reply, credhub_str_t *cursor,
     credhub_error_e *error);
-static ngx_int_t ngx_credhub_found(
+static ngx_int_t ngx_credhub_found(ngx_credhub_call_t *call,
     const ngx_credhub_reply_t *reply, ngx_credhub_found_t *found);
 static ngx_int_t ngx_credhub_number(
     const ngx_credhub_reply_t *reply, int64_t *number);
@@ -182,22 +182,23 @@ ngx_credhub_current_result(ngx_credhub_call_t *call, ngx_uint_t i,
 
 
 void
-ngx_credhub_version_read(
-    ngx_credhub_call_t *call, ngx_credhub_store_t *store, credhub_str_t id)
+ngx_credhub_version_read(ngx_credhub_call_t *call, ngx_credhub_store_t *store,
+    credhub_str_t id, credhub_str_t actor)
 {
-    credhub_str_t argv[1 + NGX_CREDHUB_ROW];
+    credhub_str_t argv[2 + NGX_CREDHUB_ROW];
 
     argv[0] = id;
-    ngx_credhub_fields_names(&argv[1], NGX_CREDHUB_ROW);
+    argv[1] = actor;
+    ngx_credhub_fields_names(&argv[2], NGX_CREDHUB_ROW);
 
     ngx_credhub_call_script(
-        call, store, NGX_CREDHUB_SCRIPT_VERSION, 1 + NGX_CREDHUB_ROW, argv);
+        call, store, NGX_CREDHUB_SCRIPT_VERSION, 2 + NGX_CREDHUB_ROW, argv);
 }
 
 
 ngx_int_t
 ngx_credhub_version_result(ngx_credhub_call_t *call, credhub_version_t *version,
-    credhub_error_e *error)
+    ngx_credhub_grants_t *grants, credhub_error_e *error)
 {
     ngx_int_t            rc;
     credhub_str_t        word;
@@ -209,9 +210,10 @@ ngx_credhub_version_result(ngx_credhub_call_t *call, credhub_version_t *version,
         return rc;
     }
 
-    if (reply->n != 3
+    if (reply->n != 4
         || ngx_credhub_row(reply->elements[2], NGX_CREDHUB_ROW, version)
-               != NGX_OK)
+               != NGX_OK
+        || ngx_credhub_grants_take(call, reply->elements[3], grants) != NGX_OK)
     {
         *error = CREDHUB_E_INTERNAL;
         return ngx_credhub_damaged(credhub_str("a version"));
@@ -225,41 +227,45 @@ ngx_credhub_version_result(ngx_credhub_call_t *call, credhub_version_t *version,
 
 void
 ngx_credhub_versions_read(ngx_credhub_call_t *call, ngx_credhub_store_t *store,
-    credhub_str_t name, ngx_uint_t limit, credhub_str_t cursor)
+    credhub_str_t name, ngx_uint_t limit, credhub_str_t cursor,
+    credhub_str_t actor)
 {
-    u_char        number[NGX_INT_T_LEN], bytes[NGX_INT_T_LEN];
-    credhub_str_t argv[4 + NGX_CREDHUB_ROW_SHORT];
+    credhub_str_t argv[5 + NGX_CREDHUB_ROW_SHORT];
 
     argv[0] = name;
-    argv[1].data = number;
-    argv[1].len = ngx_sprintf(number, "%ui", limit) - number;
-    argv[2].data = bytes;
-    argv[2].len = ngx_sprintf(bytes, "%d", NGX_CREDHUB_PAGE_BYTES) - bytes;
+    argv[1] = ngx_credhub_call_decimal(call, limit);
+    argv[2] = ngx_credhub_call_decimal(call, NGX_CREDHUB_PAGE_BYTES);
     argv[3] = cursor;
-    ngx_credhub_fields_names(&argv[4], NGX_CREDHUB_ROW_SHORT);
+    argv[4] = actor;
+    ngx_credhub_fields_names(&argv[5], NGX_CREDHUB_ROW_SHORT);
 
     ngx_credhub_call_script(call, store, NGX_CREDHUB_SCRIPT_VERSIONS,
-        4 + NGX_CREDHUB_ROW_SHORT, argv);
+        5 + NGX_CREDHUB_ROW_SHORT, argv);
 }
 
 
 ngx_int_t
 ngx_credhub_versions_result(ngx_credhub_call_t *call,
     credhub_version_t **versions, ngx_uint_t *n, credhub_str_t *cursor,
-    credhub_error_e *error)
+    ngx_credhub_grants_t *grants, credhub_error_e *error)
 {
     ngx_int_t            rc;
     ngx_uint_t           i;
     credhub_version_t   *version;
     ngx_credhub_reply_t *reply;
 
-    rc = ngx_credhub_step_result(call, 3, &reply, cursor, error);
+    rc = ngx_credhub_step_result(call, 4, &reply, cursor, error);
 
     if (rc != NGX_OK) {
         return rc;
     }
 
-    *n = reply->n - 3;
+    if (ngx_credhub_grants_take(call, reply->elements[3], grants) != NGX_OK) {
+        *error = CREDHUB_E_INTERNAL;
+        return ngx_credhub_damaged(credhub_str("versions"));
+    }
+
+    *n = reply->n - 4;
     *versions =
         credhub_arena_alloc(call->arena, *n * sizeof(credhub_version_t));
 
@@ -272,7 +278,7 @@ ngx_credhub_versions_result(ngx_credhub_call_t *call,
         version = &(*versions)[i];
 
         if (ngx_credhub_row(
-                reply->elements[3 + i], NGX_CREDHUB_ROW_SHORT, version)
+                reply->elements[4 + i], NGX_CREDHUB_ROW_SHORT, version)
             != NGX_OK)
         {
             *error = CREDHUB_E_INTERNAL;
@@ -314,15 +320,17 @@ ngx_credhub_step_result(ngx_credhub_call_t *call, ngx_uint_t least,
 
 void
 ngx_credhub_find(ngx_credhub_call_t *call, ngx_credhub_store_t *store,
-    credhub_str_t prefix, credhub_str_t like, credhub_str_t cursor)
+    credhub_str_t prefix, credhub_str_t like, credhub_str_t cursor,
+    credhub_str_t actor)
 {
-    credhub_str_t argv[3];
+    credhub_str_t argv[4];
 
     argv[0] = prefix;
     argv[1] = like;
     argv[2] = cursor;
+    argv[3] = actor;
 
-    ngx_credhub_call_script(call, store, NGX_CREDHUB_SCRIPT_FIND, 3, argv);
+    ngx_credhub_call_script(call, store, NGX_CREDHUB_SCRIPT_FIND, 4, argv);
 }
 
 
@@ -349,7 +357,8 @@ ngx_credhub_find_result(ngx_credhub_call_t *call, ngx_credhub_found_t **found,
     }
 
     for (i = 0; i < *n; i++) {
-        if (ngx_credhub_found(reply->elements[2 + i], *found + i) != NGX_OK) {
+        if (ngx_credhub_found(call, reply->elements[2 + i], *found + i)
+            != NGX_OK) {
             *error = CREDHUB_E_INTERNAL;
             return ngx_credhub_damaged((*found)[i].folded);
         }
@@ -360,9 +369,10 @@ ngx_credhub_find_result(ngx_credhub_call_t *call, ngx_credhub_found_t **found,
 
 
 static ngx_int_t
-ngx_credhub_found(const ngx_credhub_reply_t *reply, ngx_credhub_found_t *found)
+ngx_credhub_found(ngx_credhub_call_t *call, const ngx_credhub_reply_t *reply,
+    ngx_credhub_found_t *found)
 {
-    if (reply->type != NGX_CREDHUB_REPLY_ARRAY || reply->n != 4) {
+    if (reply->type != NGX_CREDHUB_REPLY_ARRAY || reply->n != 5) {
         return NGX_ERROR;
     }
 
@@ -371,7 +381,9 @@ ngx_credhub_found(const ngx_credhub_reply_t *reply, ngx_credhub_found_t *found)
 
     if (found->name.len == 0
         || ngx_credhub_number(reply->elements[2], &found->created) != NGX_OK
-        || ngx_credhub_number(reply->elements[3], &found->sequence) != NGX_OK)
+        || ngx_credhub_number(reply->elements[3], &found->sequence) != NGX_OK
+        || ngx_credhub_grants_take(call, reply->elements[4], &found->grants)
+               != NGX_OK)
     {
         return NGX_ERROR;
     }
@@ -383,18 +395,17 @@ ngx_credhub_found(const ngx_credhub_reply_t *reply, ngx_credhub_found_t *found)
 void
 ngx_credhub_credential_write(ngx_credhub_call_t *call,
     ngx_credhub_store_t *store, const credhub_version_t *version,
-    credhub_str_t expect, ngx_uint_t max_versions)
+    credhub_str_t expect, ngx_uint_t max_versions,
+    const ngx_credhub_guard_t *guard)
 {
-    u_char        number[NGX_INT_T_LEN];
     credhub_str_t argv[] = { version->name, version->folded, version->type,
         version->id, version->credential,
         (expect.data == NULL) ? credhub_str("*") : expect,
-        { ngx_sprintf(number, "%ui", max_versions) - number, number },
-        version->metadata, version->head, version->tail, version->secret,
-        version->params };
+        ngx_credhub_call_decimal(call, max_versions), version->metadata,
+        version->head, version->tail, version->secret, version->params };
 
-    ngx_credhub_call_script(call, store, NGX_CREDHUB_SCRIPT_PUT,
-        sizeof(argv) / sizeof(argv[0]), argv);
+    ngx_credhub_call_guarded(call, store, NGX_CREDHUB_SCRIPT_PUT,
+        sizeof(argv) / sizeof(argv[0]), argv, guard);
 }
 
 
@@ -410,6 +421,11 @@ ngx_credhub_credential_written(ngx_credhub_call_t *call,
 
     if (rc == NGX_DECLINED && credhub_str_eq(word, credhub_str("type"))) {
         *error = CREDHUB_E_TYPE_MISMATCH;
+        return NGX_ERROR;
+    }
+
+    if (rc == NGX_DECLINED && ngx_credhub_guard_refused(word)) {
+        *error = CREDHUB_E_CRED_DENIED;
         return NGX_ERROR;
     }
 
@@ -458,10 +474,12 @@ ngx_credhub_seals_check(ngx_credhub_call_t *call,
 
 
 void
-ngx_credhub_credential_delete(
-    ngx_credhub_call_t *call, ngx_credhub_store_t *store, credhub_str_t name)
+ngx_credhub_credential_delete(ngx_credhub_call_t *call,
+    ngx_credhub_store_t *store, credhub_str_t name,
+    const ngx_credhub_guard_t *guard)
 {
-    ngx_credhub_call_script(call, store, NGX_CREDHUB_SCRIPT_DELETE, 1, &name);
+    ngx_credhub_call_guarded(
+        call, store, NGX_CREDHUB_SCRIPT_DELETE, 1, &name, guard);
 }
 
 
@@ -469,7 +487,7 @@ ngx_int_t
 ngx_credhub_credential_deleted(
     ngx_credhub_call_t *call, ngx_uint_t *rest, credhub_error_e *error)
 {
-    return ngx_credhub_script_flag(call, rest, error);
+    return ngx_credhub_guarded_flag(call, rest, CREDHUB_E_CRED, error);
 }
 
 
@@ -484,5 +502,5 @@ ngx_int_t
 ngx_credhub_swept(
     ngx_credhub_call_t *call, ngx_uint_t *rest, credhub_error_e *error)
 {
-    return ngx_credhub_script_flag(call, rest, error);
+    return ngx_credhub_guarded_flag(call, rest, CREDHUB_E_INTERNAL, error);
 }

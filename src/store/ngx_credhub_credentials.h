@@ -10,6 +10,7 @@
 
 
 #include "ngx_credhub_store.h"
+#include "ngx_credhub_grants.h"
 #include "credhub_version.h"
 
 
@@ -31,11 +32,17 @@ ngx_int_t ngx_credhub_current_result(ngx_credhub_call_t *call, ngx_uint_t i,
     credhub_str_t name, credhub_version_t *version);
 
 
+/*
+ * Reads by script return, for an `actor` (folded; empty: nobody asks), the
+ * grants that would let it read the name; the caller verifies them.
+ */
+
 /* One version by its id. Results as above. */
-void ngx_credhub_version_read(
-    ngx_credhub_call_t *call, ngx_credhub_store_t *store, credhub_str_t id);
+void      ngx_credhub_version_read(ngx_credhub_call_t *call,
+         ngx_credhub_store_t *store, credhub_str_t id, credhub_str_t actor);
 ngx_int_t ngx_credhub_version_result(ngx_credhub_call_t *call,
-    credhub_version_t *version, credhub_error_e *error);
+    credhub_version_t *version, ngx_credhub_grants_t *grants,
+    credhub_error_e *error);
 
 
 /*
@@ -47,10 +54,10 @@ ngx_int_t ngx_credhub_version_result(ngx_credhub_call_t *call,
  */
 void      ngx_credhub_versions_read(ngx_credhub_call_t *call,
          ngx_credhub_store_t *store, credhub_str_t name, ngx_uint_t limit,
-         credhub_str_t cursor);
+         credhub_str_t cursor, credhub_str_t actor);
 ngx_int_t ngx_credhub_versions_result(ngx_credhub_call_t *call,
     credhub_version_t **versions, ngx_uint_t *n, credhub_str_t *cursor,
-    credhub_error_e *error);
+    ngx_credhub_grants_t *grants, credhub_error_e *error);
 
 
 /*
@@ -63,10 +70,12 @@ typedef struct {
     credhub_str_t folded;
     int64_t       created;  /* of the newest version, microseconds */
     int64_t       sequence; /* orders versions made in the same microsecond */
+    ngx_credhub_grants_t grants;
 } ngx_credhub_found_t;
 
 void      ngx_credhub_find(ngx_credhub_call_t *call, ngx_credhub_store_t *store,
-         credhub_str_t prefix, credhub_str_t like, credhub_str_t cursor);
+         credhub_str_t prefix, credhub_str_t like, credhub_str_t cursor,
+         credhub_str_t actor);
 ngx_int_t ngx_credhub_find_result(ngx_credhub_call_t *call,
     ngx_credhub_found_t **found, ngx_uint_t *n, credhub_str_t *cursor,
     credhub_error_e *error);
@@ -84,12 +93,14 @@ ngx_int_t ngx_credhub_find_result(ngx_credhub_call_t *call,
 
 void ngx_credhub_credential_write(ngx_credhub_call_t *call,
     ngx_credhub_store_t *store, const credhub_version_t *version,
-    credhub_str_t expect, ngx_uint_t max_versions);
+    credhub_str_t expect, ngx_uint_t max_versions,
+    const ngx_credhub_guard_t *guard);
 
 /*
  * NGX_OK: version->name, ->credential and ->created are the stored ones.
  * NGX_DECLINED: the expectation failed, nothing was written.
- * NGX_ERROR with *error: CREDHUB_E_TYPE_MISMATCH, CREDHUB_E_READ_ONLY, ...
+ * NGX_ERROR with *error: CREDHUB_E_CRED_DENIED, CREDHUB_E_TYPE_MISMATCH,
+ * CREDHUB_E_READ_ONLY, ...
  */
 ngx_int_t ngx_credhub_credential_written(ngx_credhub_call_t *call,
     credhub_version_t *version, credhub_error_e *error);
@@ -101,8 +112,9 @@ ngx_int_t ngx_credhub_credential_written(ngx_credhub_call_t *call,
  * ngx_credhub_sweep(). NGX_OK (`*rest`: rows are left), NGX_DECLINED: no such
  * credential, NGX_ERROR with *error.
  */
-void ngx_credhub_credential_delete(
-    ngx_credhub_call_t *call, ngx_credhub_store_t *store, credhub_str_t name);
+void      ngx_credhub_credential_delete(ngx_credhub_call_t *call,
+         ngx_credhub_store_t *store, credhub_str_t name,
+         const ngx_credhub_guard_t *guard);
 ngx_int_t ngx_credhub_credential_deleted(
     ngx_credhub_call_t *call, ngx_uint_t *rest, credhub_error_e *error);
 

@@ -129,6 +129,10 @@ ngx_str_t ngx_credhub_reply_reason(const ngx_credhub_reply_t *reply);
 
 /* ngx_credhub_store.c */
 
+/* A number as an argument, in the call's arena. */
+credhub_str_t ngx_credhub_call_decimal(
+    ngx_credhub_call_t *call, ngx_uint_t value);
+
 /* prefix + kind + name, in the call's arena. */
 credhub_str_t ngx_credhub_call_key(ngx_credhub_call_t *call,
     ngx_credhub_store_t *store, const char *kind, credhub_str_t name);
@@ -142,11 +146,6 @@ void ngx_credhub_script_eval(ngx_credhub_call_t *call);
 /* Appends the script with its body. */
 void ngx_credhub_call_eval(ngx_credhub_call_t *call, ngx_credhub_store_t *store,
     ngx_uint_t id, ngx_uint_t argc, const credhub_str_t *argv);
-
-/* An answer that is "ok" and a number: is it more than 0? Results as of
- * ngx_credhub_script_answer(). */
-ngx_int_t ngx_credhub_script_flag(
-    ngx_credhub_call_t *call, ngx_uint_t *flag, credhub_error_e *error);
 
 
 /* ngx_credhub_handshake.c */

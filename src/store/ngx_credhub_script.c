@@ -155,21 +155,3 @@ ngx_credhub_script_answer(ngx_credhub_call_t *call, ngx_credhub_reply_t **reply,
 
     return NGX_DECLINED;
 }
-
-
-ngx_int_t
-ngx_credhub_script_flag(
-    ngx_credhub_call_t *call, ngx_uint_t *flag, credhub_error_e *error)
-{
-    ngx_int_t            rc;
-    credhub_str_t        word;
-    ngx_credhub_reply_t *reply;
-
-    rc = ngx_credhub_script_answer(call, &reply, &word, error);
-
-    if (rc == NGX_OK) {
-        *flag = (reply->n > 1 && reply->elements[1]->integer != 0);
-    }
-
-    return rc;
-}

@@ -56,3 +56,21 @@ ngx_credhub_call_key(ngx_credhub_call_t *call, ngx_credhub_store_t *store,
 
     return credhub_buf_str(&key);
 }
+
+
+credhub_str_t
+ngx_credhub_call_decimal(ngx_credhub_call_t *call, ngx_uint_t value)
+{
+    credhub_str_t number;
+
+    number.data = credhub_arena_bytes(call->arena, NGX_INT_T_LEN);
+
+    if (number.data == NULL) {
+        call->request.failed = 1;
+        return credhub_null_str;
+    }
+
+    number.len = ngx_sprintf(number.data, "%ui", value) - number.data;
+
+    return number;
+}

@@ -32,14 +32,15 @@ ngx_credhub_read_only_checked(ngx_credhub_call_t *call, ngx_uint_t i)
 
 
 void
-ngx_credhub_read_only_set(
-    ngx_credhub_call_t *call, ngx_credhub_store_t *store, ngx_uint_t on)
+ngx_credhub_read_only_set(ngx_credhub_call_t *call, ngx_credhub_store_t *store,
+    ngx_uint_t on, const ngx_credhub_guard_t *guard)
 {
     credhub_str_t arg;
 
     arg = on ? credhub_str("on") : credhub_str("off");
 
-    ngx_credhub_call_script(call, store, NGX_CREDHUB_SCRIPT_READ_ONLY, 1, &arg);
+    ngx_credhub_call_guarded(
+        call, store, NGX_CREDHUB_SCRIPT_READ_ONLY, 1, &arg, guard);
 }
 
 
@@ -47,7 +48,7 @@ ngx_int_t
 ngx_credhub_read_only_switched(
     ngx_credhub_call_t *call, ngx_uint_t *on, credhub_error_e *error)
 {
-    return ngx_credhub_script_flag(call, on, error);
+    return ngx_credhub_guarded_flag(call, on, CREDHUB_E_CRED_DENIED, error);
 }
 
 

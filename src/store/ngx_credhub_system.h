@@ -5,7 +5,7 @@
 #define _NGX_CREDHUB_SYSTEM_H_INCLUDED_
 
 
-#include "ngx_credhub_store.h"
+#include "ngx_credhub_grants.h"
 #include "credhub_keyring.h"
 
 
@@ -21,8 +21,9 @@ ngx_uint_t ngx_credhub_read_only_checked(
     ngx_credhub_call_t *call, ngx_uint_t i);
 
 /* Turns it on or off. NGX_OK with the state, NGX_ERROR with *error. */
-void ngx_credhub_read_only_set(
-    ngx_credhub_call_t *call, ngx_credhub_store_t *store, ngx_uint_t on);
+void      ngx_credhub_read_only_set(ngx_credhub_call_t *call,
+         ngx_credhub_store_t *store, ngx_uint_t on,
+         const ngx_credhub_guard_t *guard);
 ngx_int_t ngx_credhub_read_only_switched(
     ngx_credhub_call_t *call, ngx_uint_t *on, credhub_error_e *error);
 

@@ -2,10 +2,10 @@
 -- which Redis takes even when it is out of memory; version rows beyond one
 -- step are left to sweep.
 --
--- ARGV: layout, hub, folded name
+-- ARGV: layout, hub, folded name, guard
 -- Answers: ok, 1 when rows are left, else 0, or missing
 
-local refused = write_refusal()
+local refused = write_refusal() or denial(4)
 if refused then
     return refused
 end

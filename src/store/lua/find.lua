@@ -1,8 +1,9 @@
 -- Names that begin with a prefix and contain a text, one step.
 --
--- ARGV: layout, hub, prefix, text, cursor (the last name looked at, or empty)
+-- ARGV: layout, hub, prefix, text, cursor (the last name looked at, or empty),
+--       actor whose grants to read count (or empty)
 -- Answers: ok, next cursor (empty: no more), { name, folded name, created,
---          sequence }...
+--          sequence, grants }...
 
 local refused = refusal()
 if refused then
@@ -23,7 +24,8 @@ for i, name in ipairs(names) do
     if string.find(name, like, 1, true) then
         local row = redis.call('HMGET', prefix .. 'credential:' .. name,
             'name', 'created', 'sequence')
-        answer[#answer + 1] = { row[1], name, row[2], row[3] }
+        answer[#answer + 1] = { row[1], name, row[2], row[3],
+            grants(ARGV[6], 'r', name) }
     end
     if i == STEP then
         answer[2] = name

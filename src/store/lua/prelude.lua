@@ -62,6 +62,60 @@ local function remove_versions(credential, ids, keys)
     end
 end
 
+-- The paths that cover a folded name: itself, and every ancestor with "/*".
+local function covering(name)
+    local paths = { name }
+    local stem = name
+    if string.sub(stem, -2) == '/*' then
+        stem = string.sub(stem, 1, -3)
+    end
+    while stem ~= '' do
+        stem = string.match(stem, '^(.*)/[^/]*$') or ''
+        paths[#paths + 1] = stem .. '/*'
+    end
+    return paths
+end
+
+-- What stands in the index of grants for an actor and an operation on a name:
+-- field, value, ... The caller verifies the values.
+local function grants(actor, operation, name)
+    if actor == '' then
+        return {}
+    end
+    local fields = covering(name)
+    for i, path in ipairs(fields) do
+        fields[i] = operation .. path
+    end
+    local values = redis.call('HMGET', prefix .. 'grants:' .. actor,
+        unpack(fields))
+    local found = {}
+    for i, field in ipairs(fields) do
+        if values[i] then
+            found[#found + 1] = field
+            found[#found + 1] = values[i]
+        end
+    end
+    return found
+end
+
+-- ARGV ends, from `first` on, with a guard: an actor, then grants that would
+-- allow the operation, field and genuine value in turn. Without an actor the
+-- configuration allows it.
+local function denial(first)
+    if ARGV[first] == '' then
+        return
+    end
+    local key, forged = prefix .. 'grants:' .. ARGV[first], false
+    for i = first + 1, #ARGV, 2 do
+        local value = redis.call('HGET', key, ARGV[i])
+        if value == ARGV[i + 1] then
+            return
+        end
+        forged = forged or value ~= false
+    end
+    return { forged and 'forged' or 'denied' }
+end
+
 local function changed(op, name, version)
     redis.call('XADD', prefix .. 'changes', 'MAXLEN', '~', CHANGES, '*',
         'op', op, 'name', name, 'version', version)

@@ -2,11 +2,12 @@
 --
 -- ARGV: layout, hub, name, folded name, type, version id, id of a new
 --       credential, expected version ("*": any, empty: no credential), most
---       versions to keep (0: all), metadata, head, tail, secret, params
+--       versions to keep (0: all), metadata, head, tail, secret, params,
+--       guard
 -- Answers: ok, name, credential id, created, seals of the key so far, or
 --          stale: the expectation failed; type: the credential has another one
 
-local refused = write_refusal()
+local refused = write_refusal() or denial(15)
 if refused then
     return refused
 end

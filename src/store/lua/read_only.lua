@@ -1,9 +1,9 @@
 -- The switch that every write script obeys; it works in either position.
 --
--- ARGV: layout, hub, "on" or "off"
+-- ARGV: layout, hub, "on" or "off", guard
 -- Answers: ok, 1 when the store is read-only, else 0
 
-local refused = refusal()
+local refused = refusal() or denial(4)
 if refused then
     return refused
 end

@@ -1,7 +1,8 @@
 -- One version by its id, unless its credential was deleted.
 --
--- ARGV: layout, hub, version id, fields...
--- Answers: ok, folded name, values of the fields, or missing
+-- ARGV: layout, hub, version id, actor whose grants to read count (or empty),
+--       fields...
+-- Answers: ok, folded name, values of the fields, grants, or missing
 
 local refused = refusal()
 if refused then
@@ -17,4 +18,5 @@ then
     return { 'missing' }
 end
 
-return { 'ok', row[1], redis.call('HMGET', version_key, unpack(ARGV, 4)) }
+return { 'ok', row[1], redis.call('HMGET', version_key, unpack(ARGV, 5)),
+    grants(ARGV[4], 'r', row[1]) }

@@ -2,9 +2,9 @@
 --
 -- ARGV: layout, hub, folded name, most rows, bytes after which the step ends,
 --       cursor (sequence of the last row seen; empty: from the newest on),
---       fields...
--- Answers: ok, next cursor (empty: no more), folded name, array of field
---          values..., or missing
+--       actor whose grants to read count (or empty), fields...
+-- Answers: ok, next cursor (empty: no more), folded name, grants, array of
+--          field values..., or missing
 
 local refused = refusal()
 if refused then
@@ -24,11 +24,11 @@ local from = ARGV[6] == '' and '+inf' or '(' .. ARGV[6]
 local ids = redis.call('ZREVRANGEBYSCORE', prefix .. 'versions:' .. credential,
     from, '-inf', 'WITHSCORES', 'LIMIT', 0, limit)
 
-local answer = { 'ok', '', ARGV[3] }
+local answer = { 'ok', '', ARGV[3], grants(ARGV[7], 'r', ARGV[3]) }
 
 for i = 1, #ids, 2 do
     local row = redis.call('HMGET', prefix .. 'version:' .. ids[i],
-        unpack(ARGV, 7))
+        unpack(ARGV, 8))
     for _, value in ipairs(row) do
         bytes = bytes - string.len(value or '')
     end
