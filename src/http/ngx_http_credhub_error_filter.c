@@ -21,6 +21,7 @@ static ngx_int_t ngx_http_credhub_error_body_filter(
 static ngx_buf_t *ngx_http_credhub_error_page(ngx_http_request_t *r);
 static void       ngx_http_credhub_error_write(
           ngx_http_request_t *r, credhub_buf_t *buf);
+static credhub_str_t ngx_http_credhub_error_target(ngx_http_request_t *r);
 
 
 static ngx_http_output_header_filter_pt ngx_http_next_header_filter;
@@ -142,7 +143,6 @@ ngx_http_credhub_error_write(ngx_http_request_t *r, credhub_buf_t *buf)
     SSL                     *ssl;
     long                     verify;
     const char              *reason;
-    credhub_str_t            target;
     ngx_http_ssl_srv_conf_t *sscf;
 
     sscf = ngx_http_get_module_srv_conf(r, ngx_http_ssl_module);
@@ -162,8 +162,34 @@ ngx_http_credhub_error_write(ngx_http_request_t *r, credhub_buf_t *buf)
         }
     }
 
+    credhub_error_style_status(
+        buf, ngx_http_credhub_error_target(r), r->err_status);
+}
+
+
+/* The raw target; what there is of it when nginx gave up on the request line
+ * before it kept one. */
+
+static credhub_str_t
+ngx_http_credhub_error_target(ngx_http_request_t *r)
+{
+    u_char       *last;
+    credhub_str_t target;
+
     target.len = r->unparsed_uri.len;
     target.data = r->unparsed_uri.data;
 
-    credhub_error_style_status(buf, target, r->err_status);
+    if (target.len != 0 || r->uri_start == NULL) {
+        return target;
+    }
+
+    target.data = r->uri_start;
+    last = (r->http_version == NGX_HTTP_VERSION_20) ? r->uri_end
+                                                    : r->header_in->last;
+
+    while (target.data + target.len < last && target.data[target.len] > ' ') {
+        target.len++;
+    }
+
+    return target;
 }
