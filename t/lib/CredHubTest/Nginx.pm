@@ -47,6 +47,7 @@ sub write_config ($self, %part) {
     my $dir  = $self->{dir};
     my $user = $> == 0 ? 'user root;' : '';
 
+    $self->{workers} = $part{workers};
     return write_file("$dir/nginx.conf", <<"END");
 $user
 daemon off;
@@ -144,7 +145,7 @@ sub worker_pids ($self) {
 # there, the old ones may still be busy.
 sub reload ($self, %opt) {
     my %old  = map { $_ => 1 } $self->worker_pids;
-    my $want = keys %old;
+    my $want = $self->{workers};
 
     kill 'HUP', $self->{pid};
 
