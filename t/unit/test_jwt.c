@@ -316,6 +316,7 @@ static void
 test_not_three_parts(void **state)
 {
     size_t        i;
+    credhub_jwt_t jwt;
     credhub_str_t token, big;
 
     static const char *bad[] = { "", ".", "..", "...", "a", "a.b", "a.b.",
@@ -327,7 +328,9 @@ test_not_three_parts(void **state)
             reason(unit_str(bad[i])), "The token does not have three parts.");
     }
 
-    assert_int_equal(verify(credhub_null_str), CREDHUB_E_TOKEN);
+    assert_int_equal(
+        credhub_jwt_verify(unit_arena, credhub_null_str, keys, &any, NOW, &jwt),
+        CREDHUB_E_TOKEN);
 
     token = ed_token(CLAIMS);
     unit_assert_str(reason(unit_printf("%.*s.", unit_s(token))),
@@ -382,10 +385,7 @@ test_base64url(void **state)
     credhub_str_t part[3], token;
 
     static const char *bad[] = { "Z", "e30=", "e3+", "e3/", "e 0", "e30\n",
-        "e31",
-        "\xc3\xa4"
-        "aa",
-        "*" };
+        "e31", "\xc3\xa4zz", "*" };
 
     for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
         unit_assert_str(reason(unit_printf("%s.e30.e30", bad[i])),
@@ -1145,7 +1145,7 @@ test_memory_runs_out(void **state)
         assert_true(round < 1000);
     }
 
-    assert_true(round > 3);
+    assert_true(round > 1);
 }
 
 
