@@ -161,6 +161,15 @@ subtest 'the rights of the user of Redis are enough' => sub {
             $on ? 503 : 200, 'a write');
     }
 
+    my $right = { path => '/apps/*', actor => 'mtls-app:x',
+        operations => ['read'] };
+    my $given = $hub->post('/api/v2/permissions', $right);
+    my $uuid  = $given->json->{uuid};
+    is($given->status, 201, 'give a permission');
+    is($hub->get('/api/v1/permissions?credential_name=/apps/billing/db')
+        ->status, 200, 'list permissions');
+    is($hub->delete("/api/v2/permissions/$uuid")->status, 200, 'take it away');
+
     # a deletion of more than one step, so that it sweeps
     my $versions = '{credhub}:versions:'
         . $hub->redis('HGET', '{credhub}:credential:/apps/billing/db',
@@ -204,8 +213,8 @@ subtest 'who may what' => sub {
         'the application reads');
     is_error($application->set('/apps/billing/x', 'value', 'MARKER-y'),
         'denied', 'and does not write');
-    is_error($deployment->post('/management', { read_only_mode => 1 }),
-        'denied', 'operators only');
+    is_error($deployment->post('/management',
+        { read_only_mode => JSON::PP::true() }), 'denied', 'operators only');
 };
 
 subtest 'the access log has no names' => sub {
