@@ -148,7 +148,7 @@ subtest 'paused' => sub {
             'a write is done once or not at all');
     }
 
-    $hub->configure(redis_args => '');
+    $hub->configure(redis_args => 'timeout=30s');
     $hub->reload;
 };
 

@@ -166,6 +166,7 @@ subtest 'what the audit finds' => sub {
 
     is_deeply($found->(), [], 'nothing');
     $bad->get('/MARKER-1');
+    ok(wait_until(10, sub { $bad->access_log ne '' }), 'logged');
     is_deeply($found->(), ['access.log'], 'a secret in a log');
 
     write_file($bad->dir . '/access.log', '');
