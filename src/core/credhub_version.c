@@ -110,6 +110,14 @@ credhub_version_append(credhub_buf_t *buf, const credhub_version_t *version,
     credhub_error_e rc;
     credhub_place_t place;
 
+    /* what has no secret is all head, anything else has lost its secret */
+
+    if (version->secret.len == 0
+        && (version->head.len == 0 || version->tail.len != 0))
+    {
+        return CREDHUB_E_INTERNAL;
+    }
+
     credhub_buf_add_str(buf, version->head);
 
     if (version->secret.len != 0) {
