@@ -29,6 +29,7 @@ static char *ngx_http_credhub_permission(
     ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 static char *ngx_http_credhub_name_length(
     ngx_conf_t *cf, void *post, void *data);
+static char *ngx_http_credhub_pool(ngx_conf_t *cf, void *post, void *data);
 
 static void *ngx_http_credhub_create_main_conf(ngx_conf_t *cf);
 static void *ngx_http_credhub_create_srv_conf(ngx_conf_t *cf);
@@ -80,6 +81,11 @@ static ngx_conf_enum_t  ngx_http_credhub_managements[] = {
 
 static ngx_conf_post_t  ngx_http_credhub_name_length_post = {
     ngx_http_credhub_name_length
+};
+
+
+static ngx_conf_post_t  ngx_http_credhub_pool_post = {
+    ngx_http_credhub_pool
 };
 
 
@@ -153,7 +159,7 @@ static ngx_command_t  ngx_http_credhub_commands[] = {
       ngx_conf_set_str_slot,
       NGX_HTTP_MAIN_CONF_OFFSET,
       offsetof(ngx_http_credhub_main_conf_t, thread_pool),
-      NULL },
+      &ngx_http_credhub_pool_post },
 
       ngx_null_command
 };
@@ -379,6 +385,12 @@ ngx_http_credhub_permission(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
     value = cf->args->elts;
 
+    if (value[1].len == 0) {
+        ngx_conf_log_error(
+            NGX_LOG_EMERG, cf, 0, "invalid actor \"%V\"", &value[1]);
+        return NGX_CONF_ERROR;
+    }
+
     path = ngx_http_credhub_folded(cf, &value[2]);
     if (path.data == NULL) {
         return NGX_CONF_ERROR;
@@ -451,6 +463,15 @@ ngx_http_credhub_name_length(ngx_conf_t *cf, void *post, void *data)
     }
 
     return NGX_CONF_OK;
+}
+
+
+/* The line that declares the pool may stand anywhere. */
+
+static char *
+ngx_http_credhub_pool(ngx_conf_t *cf, void *post, void *data)
+{
+    return ngx_thread_pool_add(cf, data) != NULL ? NGX_CONF_OK : NGX_CONF_ERROR;
 }
 
 
@@ -626,16 +647,6 @@ ngx_http_credhub_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
 static ngx_int_t
 ngx_http_credhub_postconfiguration(ngx_conf_t *cf)
 {
-    ngx_http_credhub_main_conf_t *mcf;
-
-    mcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_credhub_module);
-
-    if (mcf->thread_pool.len != 0
-        && ngx_thread_pool_add(cf, &mcf->thread_pool) == NULL)
-    {
-        return NGX_ERROR;
-    }
-
     ngx_http_credhub_error_filter_init();
 
     return ngx_http_credhub_actor_init(cf);

@@ -1,0 +1,309 @@
+# Wrong configurations: what nginx -t says about each, with file and line.
+
+use v5.36;
+
+use lib 't/lib';
+use CredHubTest;
+use CredHubTest::Process qw(write_file);
+use MIME::Base64 qw(encode_base64);
+use POSIX qw(mkfifo);
+use Test::More;
+
+my $lines = '';
+my $hub = CredHubTest->new(start => 0, start_redis => 0,
+    config => sub ($hub) { $lines });
+my $dir  = $hub->scratch;
+my $conf = $hub->dir . '/nginx.conf';
+
+my $BYTES = join '', map {chr} 1 .. 32;
+my $TEXT  = encode_base64($BYTES, '');
+
+# name => [bytes, mode]
+my %FILES = (
+    k1       => [$BYTES, 0600],
+    same     => [$BYTES, 0600],
+    base64   => [encode_base64('x' x 32, ''), 0600],
+    line     => [encode_base64('y' x 32, '') . "\n", 0600],
+    readonly => ['z' x 32, 0400],
+    empty    => ['', 0600],
+    short    => [substr($BYTES, 1), 0600],
+    long     => ["$BYTES.", 0600],
+    lines    => ["$TEXT\n\n", 0600],
+    url      => [encode_base64("\xff" x 32, '') =~ tr{+/}{-_}r, 0600],
+    hex      => [unpack('H*', $BYTES), 0600],
+    group    => [$BYTES, 0640],
+    others   => [$BYTES, 0604],
+    writable => [$BYTES, 0620],
+    owned    => [$BYTES, 0600],
+    password => ["MARKER-password\n", 0600],
+    newline  => ["\n", 0600],
+    huge     => ['x' x 1025, 0600],
+);
+
+write_file("$dir/$_", @{ $FILES{$_} }) for sort keys %FILES;
+symlink "$dir/k1", "$dir/link" or die $!;
+mkfifo("$dir/fifo", 0600) or die $!;
+mkdir "$dir/directory", 0700;
+chown scalar getpwnam('nobody'), -1, "$dir/owned" if $> == 0;
+write_file("$dir/more.conf", "\ncredhub_permission a /b nothing;\n");
+
+my $REDIS = "credhub_redis unix:$dir/redis.sock";
+my $KEY   = 'credhub_encryption_key';
+
+
+sub nginx_test ($text) {
+    $lines = $text;
+    $hub->configure;
+    return $hub->nginx_test;
+}
+
+
+# Where the line marked with "!" stands
+sub marked () {
+    open my $in, '<', $conf or die "$conf: $!";
+    while (<$in>) {
+        return $. if /# !$/;
+    }
+    die "no mark in $conf";
+}
+
+
+# Rows: [what is wrong, message without file and line, file in its place]
+sub table ($title, $around, @rows) {
+    subtest $title => sub {
+        for (@rows) {
+            my ($line, $message, $place) = @$_;
+            my ($code, $text) = nginx_test($around->("$line # !"));
+
+            $place //= "$conf:" . marked();
+            is($code, 1, $line);
+            my ($said) = $text =~ /\[emerg\] \d+#\d+: (.*)$/m;
+            is($said, "$message in $place", "$line: message");
+            unlike($text, qr/MARKER|\Q$BYTES\E|\Q$TEXT\E/,
+                "$line: no secret");
+        }
+    };
+    return;
+}
+
+my $http = sub ($line) { return $line };
+my $whole = sub ($line) {
+    return "$REDIS;\n$KEY k1 $dir/k1;\n$line\n"
+        . "server {\n listen 127.0.0.1:1;\n location / { credhub; }\n}";
+};
+my $server = sub ($line) {
+    return "$REDIS;\n$KEY k1 $dir/k1;\nserver {\n$line\n}";
+};
+my $location = sub ($line) {
+    return $server->("location / {\n$line\n}");
+};
+
+
+subtest 'right ones' => sub {
+    my @rows = (
+        $whole->('#'),
+        $whole->("$KEY k2 $dir/base64;"),
+        $whole->("$KEY k2 $dir/line;"),
+        $whole->("$KEY k2 $dir/readonly path=/a/*;"),
+        $whole->("$KEY k.2_x-Y $dir/readonly path=/*;"),
+        $whole->('credhub_permission a /a read;'),
+        $whole->('credhub_permission a /* read,write,delete,read_acl,write_acl;'),
+        $whole->('credhub_permission a /A/b.c:d,e(f)[g]+h-_/* write_acl;'),
+        $whole->('credhub_max_name_length 2;'),
+        $whole->('credhub_max_name_length 1024;'),
+        $whole->('credhub_max_versions 0;'),
+        $whole->('credhub_mtls off;'),
+        $whole->('credhub_thread_pool default;'),
+        $whole->('credhub_auth_server https://uaa;'),
+        $server->("credhub_redis 127.0.0.1:6379 db=1 user=u"
+            . " password_file=$dir/password prefix=a.b_C-1 timeout=100ms"
+            . " connect_timeout=1m; location / { credhub; }"),
+        $server->('credhub_management local; location / { credhub system;'
+            . ' credhub_management off; credhub_mtls off; }'),
+        $location->('credhub credentials certificates permissions system'
+            . ' trust ssh;'),
+        $location->('credhub; limit_except GET { deny all; }'),
+        "server { listen 127.0.0.1:1;\n$REDIS; $KEY k1 $dir/k1;"
+            . " location / { credhub; } }\n"
+            . "server { listen 127.0.0.1:2;\n$REDIS prefix=b; $KEY k1 $dir/base64;"
+            . ' location / { credhub; } }',
+        "server { listen 127.0.0.1:1; }",
+    );
+
+    for my $text (@rows) {
+        my ($code, $said) = nginx_test($text);
+        is($code, 0, $text =~ s/\s+/ /gr) or diag($said);
+        unlike($said, qr/\[(?!notice)/, 'no warning');
+    }
+};
+
+table('no hub without a store and a key', $http,
+    ["server { location / {\ncredhub; # !\n} }",
+        'no "credhub_redis" is defined for the "credhub" directive'],
+    ["$KEY k1 $dir/k1; server { location /a { location /a/b {\ncredhub; # !\n} } }",
+        'no "credhub_redis" is defined for the "credhub" directive'],
+    ["$REDIS; server { location / {\ncredhub; # !\n} }",
+        'no "credhub_encryption_key" is defined for the "credhub" directive'],
+    ["server { $REDIS; $KEY k1 $dir/k1; }\n"
+        . "server { location / {\ncredhub; # !\n} }",
+        'no "credhub_redis" is defined for the "credhub" directive'],
+);
+
+table('credhub', $location,
+    ['credhub nothing;', 'unknown group "nothing" in "credhub"'],
+    ['credhub system nothing;', 'unknown group "nothing" in "credhub"'],
+    ['credhub System;', 'unknown group "System" in "credhub"'],
+    ['credhub "";', 'unknown group "" in "credhub"'],
+    ['credhub; credhub;', '"credhub" directive is duplicate'],
+    ['credhub_redis x:1;', '"credhub_redis" directive is not allowed here'],
+    ["$KEY k2 $dir/base64;",
+        qq("$KEY" directive is not allowed here)],
+    ['credhub_permission a /a read;',
+        '"credhub_permission" directive is not allowed here'],
+    ['limit_except GET { credhub; }',
+        '"credhub" directive is not allowed here'],
+);
+
+table('credhub in a server', $server,
+    ['credhub;', '"credhub" directive is not allowed here'],
+);
+
+table('credhub_encryption_key', $whole,
+    ["$KEY;", qq(invalid number of arguments in "$KEY" directive)],
+    ["$KEY k2;", qq(invalid number of arguments in "$KEY" directive)],
+    ["$KEY k2 $dir/base64 path=/a/* x;",
+        qq(invalid number of arguments in "$KEY" directive)],
+    ["$KEY k2 $dir/base64 x;", 'invalid parameter "x"'],
+    ["$KEY k2 $dir/base64 path;", 'invalid parameter "path"'],
+    ["$KEY k2 $dir/base64 path=;", 'invalid path ""'],
+    ["$KEY k2 $dir/base64 path=a/*;", 'invalid path "a/*"'],
+    ["$KEY k2 $dir/base64 path=/a//*;", 'invalid path "/a//*"'],
+    ["$KEY k2 $dir/base64 path=/a*;", 'invalid path "/a*"'],
+    ["$KEY k2 $dir/base64 path=/*/a;", 'invalid path "/*/a"'],
+    ["$KEY k2 $dir/base64 path=/a;",
+        '"path=/a" is no path that ends in "/*"'],
+    key('k1',     'base64', 'duplicate key id'),
+    key('a/b',    'base64', 'invalid key id'),
+    key('a*',     'base64', 'invalid key id'),
+    key('',       'base64', 'invalid key id'),
+    key('x' x 65, 'base64', 'invalid key id'),
+    key('k2', 'same',   'duplicate key'),
+    key('k2', 'none',   'cannot open file', '2: No such file or directory'),
+    key('k2', 'link',   'cannot open file',
+        '40: Too many levels of symbolic links'),
+    key('k2', 'fifo',   'file is not a regular file'),
+    key('k2', 'directory', 'file is not a regular file'),
+    (map { key('k2', $_,
+        'file holds neither 32 bytes nor 44 characters of base64') }
+        qw(empty short long lines url hex)),
+    (map { key('k2', $_, 'file has permissions for group or others') }
+        qw(group others writable)),
+    ($> == 0 ? key('k2', 'owned', 'file is owned by another user') : ()),
+);
+
+# One row of a key, and the errno that nginx shows
+sub key ($id, $file, $message, $errno = undef) {
+    my $shown = length $id ? $id : '""';
+    return ["$KEY $shown $dir/$file;", qq(encryption key "$id" from )
+        . qq("$dir/$file": $message) . ($errno ? " ($errno)" : '')];
+}
+
+table('credhub_permission', $whole,
+    ['credhub_permission;',
+        'invalid number of arguments in "credhub_permission" directive'],
+    ['credhub_permission a /a;',
+        'invalid number of arguments in "credhub_permission" directive'],
+    ['credhub_permission a /a read write;',
+        'invalid number of arguments in "credhub_permission" directive'],
+    ['credhub_permission "" /a read;', 'invalid actor ""'],
+    (map { ["credhub_permission a $_ read;", qq(invalid path "$_")] }
+        'a', '*', '/', '/a/', '/a//b', '//*', '/a/*/b', '/a*', '/a b' =~ s/ /%/r,
+        "/\xe9"),
+    ['credhub_permission a "" read;', 'invalid path ""'],
+    ['credhub_permission a "/a b" read;', 'invalid path "/a b"'],
+    ["credhub_permission a /@{['x' x 1024]} read;",
+        substr "invalid path \"/@{['x' x 1024]}\"", 0, 1024],
+    (map { ["credhub_permission a /a $_;", qq(invalid operations "$_")] }
+        'all', 'read,', ',read', 'read,,write', 'read,read', 'READ',
+        'read|write', 'readwrite'),
+    ['credhub_permission a /a "";', 'invalid operations ""'],
+    ['credhub_permission a /a "read, write";',
+        'invalid operations "read, write"'],
+    ["include $dir/more.conf;", 'invalid operations "nothing"',
+        "$dir/more.conf:2"],
+);
+
+table('credhub_redis', $http,
+    ['credhub_redis;',
+        'invalid number of arguments in "credhub_redis" directive'],
+    ["$REDIS; $REDIS;", '"credhub_redis" directive is duplicate'],
+    ['credhub_redis localhost;', 'no port in "localhost"'],
+    ['credhub_redis unix:;', 'no path in the unix domain socket in "unix:"'],
+    ['credhub_redis localhost:0;', 'invalid port in "localhost:0"'],
+    ['credhub_redis localhost:x;', 'invalid port in "localhost:x"'],
+    ['credhub_redis no-such-host.invalid:1;',
+        'host not found in "no-such-host.invalid:1"'],
+    ["$REDIS localhost:6379;",
+        'only one address is supported, invalid parameter "localhost:6379"'],
+    ["$REDIS unix:/x;",
+        'only one address is supported, invalid parameter "unix:/x"'],
+    (map { ["$REDIS $_;", qq(invalid parameter "$_")] }
+        'x', 'x=1', 'db', 'db=', 'db=x', 'db=-1', 'db=65536', 'DB=1',
+        'user=', 'password_file=', 'password=x', 'timeout=',
+        'timeout=0', 'timeout=x', 'timeout=-1', 'connect_timeout=0',
+        'connect_timeout=1x'),
+    (map { ["$REDIS $_;", qq(parameter "$_" is not supported)] }
+        'sentinel=x', 'cluster', 'wait=1:100', 'tls'),
+    (map { ["$REDIS prefix=$_;",
+        '"prefix" must match [A-Za-z0-9_.-]{1,64}'] }
+        '', 'a/b', 'a:b', '*', "\xe9", 'x' x 65),
+    ["$REDIS user=u;", '"user" needs "password_file"'],
+    ["$REDIS password_file=$dir/none;", qq(password file "$dir/none": )
+        . 'cannot open file (2: No such file or directory)'],
+    (map { ["$REDIS password_file=$dir/$_;", qq(password file "$dir/$_": )
+        . 'file has permissions for group or others'] } qw(group others)),
+    ["$REDIS password_file=$dir/fifo;", qq(password file "$dir/fifo": )
+        . 'file is not a regular file'],
+    (map { ["$REDIS password_file=$dir/$_;",
+        qq(password file "$dir/$_" must hold 1 to 1024 bytes)] }
+        qw(empty newline huge)),
+);
+
+table('the others', $whole,
+    ['credhub_max_name_length 1;',
+        '"credhub_max_name_length" directive must be between 2 and 1024'],
+    ['credhub_max_name_length 1025;',
+        '"credhub_max_name_length" directive must be between 2 and 1024'],
+    ['credhub_max_name_length x;',
+        '"credhub_max_name_length" directive invalid number'],
+    ['credhub_max_name_length 20; credhub_max_name_length 20;',
+        '"credhub_max_name_length" directive is duplicate'],
+    ['credhub_max_versions x;',
+        '"credhub_max_versions" directive invalid number'],
+    ['credhub_max_versions -1;',
+        '"credhub_max_versions" directive invalid number'],
+    ['credhub_max_versions 1; credhub_max_versions 1;',
+        '"credhub_max_versions" directive is duplicate'],
+    ['credhub_mtls maybe;', 'invalid value "maybe" in "credhub_mtls" directive,'
+        . ' it must be "on" or "off"'],
+    ['credhub_mtls on; credhub_mtls on;',
+        '"credhub_mtls" directive is duplicate'],
+    ['credhub_auth_server a; credhub_auth_server b;',
+        '"credhub_auth_server" directive is duplicate'],
+    ['credhub_auth_server;',
+        'invalid number of arguments in "credhub_auth_server" directive'],
+    ['credhub_management local;',
+        '"credhub_management" directive is not allowed here'],
+    ['credhub_nothing x;', 'unknown directive "credhub_nothing"'],
+    ['credhub_thread_pool a; credhub_thread_pool b;',
+        '"credhub_thread_pool" directive is duplicate'],
+    ['credhub_thread_pool none;', 'unknown thread pool "none"'],
+);
+
+table('credhub_management', $server,
+    ['credhub_management maybe;', 'invalid value "maybe"'],
+    ['credhub_management local; credhub_management off;',
+        '"credhub_management" directive is duplicate'],
+);
+
+done_testing();
