@@ -68,7 +68,7 @@ static ngx_credhub_rc_e ngx_http_credhub_perm_answer(ngx_credhub_op_t *op,
 
 static const credhub_bind_t  ngx_http_credhub_perm_fields[] = {
     { "path", CREDHUB_BIND_STRING, FIELD(path), 1 },
-    { "actor", CREDHUB_BIND_STRING, FIELD(actor), 1 },
+    { "actor", CREDHUB_BIND_STRING, FIELD(actor), 0 },
     { "operations", CREDHUB_BIND_RAW, FIELD(operations), 1 },
     credhub_bind_end
 };

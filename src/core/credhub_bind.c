@@ -119,7 +119,7 @@ credhub_bind_string(credhub_arena_t *arena, const credhub_bind_t *field,
 
     switch (credhub_json_kind(value)) {
     case CREDHUB_JSON_NULL:
-        return CREDHUB_OK;
+        return credhub_bind_null(field);
 
     case CREDHUB_JSON_STRING:
         return credhub_bind_text(arena, value, string);

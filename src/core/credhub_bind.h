@@ -38,7 +38,7 @@ typedef struct {
     const char    *name;
     credhub_bind_e kind;
     size_t         offset;
-    unsigned       nullable:1; /* BOOL and INT: null counts as absent,
+    unsigned       nullable:1; /* STRING, BOOL and INT: null counts as absent,
                                    else it is CREDHUB_E_BAD_REQUEST */
 } credhub_bind_t;
 

@@ -53,17 +53,17 @@ static credhub_error_e credhub_type_stored_key(credhub_arena_t *arena,
 
 static const credhub_bind_t credhub_rsa_fields[] = {
     { "public_key", CREDHUB_BIND_STRING,
-        offsetof(credhub_key_pair_t, public_key), 0 },
+        offsetof(credhub_key_pair_t, public_key), 1 },
     { "private_key", CREDHUB_BIND_STRING,
-        offsetof(credhub_key_pair_t, private_key), 0 },
+        offsetof(credhub_key_pair_t, private_key), 1 },
     credhub_bind_end,
 };
 
 static const credhub_bind_t credhub_ssh_fields[] = {
     { "public_key", CREDHUB_BIND_STRING,
-        offsetof(credhub_key_pair_t, public_key), 0 },
+        offsetof(credhub_key_pair_t, public_key), 1 },
     { "private_key", CREDHUB_BIND_STRING,
-        offsetof(credhub_key_pair_t, private_key), 0 },
+        offsetof(credhub_key_pair_t, private_key), 1 },
     { "public_key_fingerprint", CREDHUB_BIND_IGNORE, 0, 0 },
     credhub_bind_end,
 };
@@ -78,7 +78,7 @@ static const credhub_bind_t credhub_ssh_parameters[] = {
     { "key_length", CREDHUB_BIND_INT,
         offsetof(credhub_parameters_t, key_length), 0 },
     { "ssh_comment", CREDHUB_BIND_STRING,
-        offsetof(credhub_parameters_t, ssh_comment), 0 },
+        offsetof(credhub_parameters_t, ssh_comment), 1 },
     credhub_bind_end,
 };
 

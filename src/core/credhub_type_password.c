@@ -64,8 +64,8 @@ static credhub_error_e credhub_type_stored_user(credhub_arena_t *arena,
 
 
 static const credhub_bind_t credhub_user_fields[] = {
-    { "username", CREDHUB_BIND_STRING, offsetof(credhub_user_t, username), 0 },
-    { "password", CREDHUB_BIND_STRING, offsetof(credhub_user_t, password), 0 },
+    { "username", CREDHUB_BIND_STRING, offsetof(credhub_user_t, username), 1 },
+    { "password", CREDHUB_BIND_STRING, offsetof(credhub_user_t, password), 1 },
     { "password_hash", CREDHUB_BIND_IGNORE, 0, 0 },
     credhub_bind_end,
 };
@@ -81,7 +81,7 @@ static const credhub_bind_t credhub_password_parameters[] = {
     { "include_special", CREDHUB_BIND_BOOL,
         offsetof(credhub_parameters_t, include_special), 0 },
     { "username", CREDHUB_BIND_STRING, offsetof(credhub_parameters_t, username),
-        0 },
+        1 },
     credhub_bind_end,
 };
 

@@ -15,6 +15,7 @@
 
 typedef struct {
     credhub_str_t  string;
+    credhub_str_t  string_or_null;
     credhub_str_t  raw;
     credhub_flag_t flag;
     credhub_flag_t flag_or_null;
@@ -25,6 +26,8 @@ typedef struct {
 
 static const credhub_bind_t fields[] = { { "string", CREDHUB_BIND_STRING,
                                              offsetof(target_t, string), 0 },
+    { "string_or_null", CREDHUB_BIND_STRING, offsetof(target_t, string_or_null),
+        1 },
     { "raw", CREDHUB_BIND_RAW, offsetof(target_t, raw), 0 },
     { "flag", CREDHUB_BIND_BOOL, offsetof(target_t, flag), 0 },
     { "flag_or_null", CREDHUB_BIND_BOOL, offsetof(target_t, flag_or_null), 1 },
@@ -150,8 +153,9 @@ test_string(void **state)
         assert_int_equal(target.string.data[target.string.len], 0);
     }
 
-    assert_int_equal(bound("{\"string\":null}"), CREDHUB_OK);
-    assert_int_equal(target.string.len, 0);
+    assert_int_equal(bound("{\"string\":null}"), CREDHUB_E_BAD_REQUEST);
+    assert_int_equal(bound("{\"string_or_null\":null}"), CREDHUB_OK);
+    assert_int_equal(target.string_or_null.len, 0);
 
     assert_int_equal(bound("{\"string\":{}}"), CREDHUB_E_BAD_REQUEST);
     assert_int_equal(bound("{\"string\":[\"a\"]}"), CREDHUB_E_BAD_REQUEST);

@@ -48,6 +48,21 @@ my %ERRORS = (
     unknown_key_generate => [400, qr/parameter '%s'/],
     versions_and_current => [400, qr/'versions' and 'current'/],
 
+    perm_access     => [404, 'The request could not be completed because the '
+        . 'permission does not exist or you do not have sufficient '
+        . 'authorization.'],
+    perm_actor      => [400, qr/needs an actor/],
+    perm_chars      => [400, qr/path of a permission may contain/],
+    perm_exists     => [409, qr/exists already/],
+    perm_mismatch   => [400, qr/path and actor of a permission cannot/],
+    perm_no_entries => [400, qr/names no permissions/],
+    perm_none       => [404, qr/^The permission does not exist\.$/],
+    perm_operation  => [422, qr/'read', 'write', 'delete', 'read_acl' and 'write_acl'/],
+    perm_ops        => [400, qr/needs operations/],
+    perm_path       => [400, qr/needs a path/],
+    perm_self       => [400, qr/Your own permissions/],
+    perm_slash      => [400, qr/path of a permission must not contain two/],
+
     busy        => [503, qr/too much to do/],
     internal    => [500, qr/internal error/],
     unavailable => [503, qr/store does not answer/],
