@@ -6,12 +6,14 @@
 #   make test       everything in t/; TESTS=t/name.t for some of it
 #   make asan       the same tests with AddressSanitizer and UBSan
 #   make check      format, warnings, static analysis
+#   make fuzz       each parser for SECONDS under libFuzzer
 #   make bench      how fast it is, beside what it is compared to
 #   make install    the module into $(DESTDIR)$(MODULES)
 
 SHELL     = /bin/bash
 PORT      = 8844
 BENCHPORT = 8950
+SECONDS   = 60
 MODULES   = /usr/lib/nginx/modules
 NGINX_DEV = /usr/share/nginx/src
 RUN       = run
@@ -38,9 +40,12 @@ UNIT_CFLAGS = -std=gnu11 -Wall -Wextra -Wno-unused-parameter -Werror -g \
 	$(CC_OPT) -Isrc/core -MMD -MP
 UNIT_CORE   = $(patsubst src/core/%.c,$(BUILD)/unit/%.o,$(wildcard src/core/*.c))
 UNIT_TESTS  = $(patsubst t/unit/%.c,$(BUILD)/unit/%,$(wildcard t/unit/test_*.c))
+FUZZERS     = $(patsubst t/fuzz/%.c,$(BUILD)/fuzz/%,$(wildcard t/fuzz/fuzz_*.c))
+FUZZ_MAIN   = $(BUILD)/fuzz/replay.o
 
 .DELETE_ON_ERROR:
-.PHONY: all module unit run stop test asan check bench deps install clean FORCE
+.PHONY: all module unit fuzzers run stop test asan check fuzz bench deps \
+	install clean FORCE
 
 all: module
 
@@ -84,7 +89,16 @@ $(BUILD)/unit/%.o: t/unit/%.c | deps-test
 	@mkdir -p $(@D)
 	$(CC) $(UNIT_CFLAGS) -c -o $@ $<
 
--include $(wildcard $(BUILD)/unit/*.d)
+fuzzers: $(FUZZERS)
+
+$(FUZZERS): %: %.o $(FUZZ_MAIN) $(BUILD)/unit/libcore.a
+	$(CC) $(CC_OPT) -o $@ $^ $(LD_OPT) -ljansson -lcrypt -lcrypto
+
+$(BUILD)/fuzz/%.o: t/fuzz/%.c | deps-test
+	@mkdir -p $(@D)
+	$(CC) $(UNIT_CFLAGS) -c -o $@ $<
+
+-include $(wildcard $(BUILD)/unit/*.d $(BUILD)/fuzz/*.d)
 
 
 run: module deps-run
@@ -103,6 +117,15 @@ asan:
 check: $(NGINX)/objs/Makefile deps-test deps-check
 	$(MAKE) -s -C $(NGINX) -f objs/Makefile objs/ngx_credhub_lua.h
 	tools/check $(NGINX)
+
+# libFuzzer brings the main function
+fuzz: deps-check
+	@$(MAKE) -s $(JOBS) BUILD=build/libfuzzer CC=clang FUZZ_MAIN= \
+		CC_OPT='-O1 -fno-omit-frame-pointer \
+		-fsanitize=fuzzer-no-link,address,undefined \
+		-fno-sanitize-recover=undefined' \
+		LD_OPT=-fsanitize=fuzzer,address,undefined fuzzers
+	@tools/fuzz build/libfuzzer/fuzz t/fuzz/corpus $(SECONDS)
 
 bench: module $(BUILD)/load deps-run deps-bench
 	@bench/run $(MODULE) $(BUILD)/load $(BUILD)/bench $(BENCHPORT)

@@ -1,0 +1,46 @@
+
+/* What fuzz targets share. A target is one function; libFuzzer feeds it, or
+ * replay.c with the files of its corpus. */
+
+#ifndef _CREDHUB_FUZZ_H_INCLUDED_
+#define _CREDHUB_FUZZ_H_INCLUDED_
+
+
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include "credhub_arena.h"
+
+
+/* Ends the program, with a stack that names the place. */
+#define fuzz_assert(condition)                                                 \
+    do {                                                                       \
+        if (!(condition)) {                                                    \
+            __builtin_trap();                                                  \
+        }                                                                      \
+    } while (0)
+
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+
+static inline credhub_arena_t *
+fuzz_arena(void)
+{
+    credhub_arena_t *arena;
+
+    arena = credhub_arena_create(256);
+    fuzz_assert(arena != NULL);
+
+    return arena;
+}
+
+
+static inline credhub_str_t
+fuzz_str(const uint8_t *data, size_t size)
+{
+    return (credhub_str_t){ size, (u_char *) data };
+}
+
+
+#endif /* _CREDHUB_FUZZ_H_INCLUDED_ */
