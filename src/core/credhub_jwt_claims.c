@@ -25,7 +25,7 @@ typedef struct {
 
 
 /* NULL, or the reason why the token is refused. */
-typedef const char *(*credhub_jwt_check_pt)(credhub_jwt_check_t *check);
+typedef const char *(*credhub_jwt_check_pt)(credhub_jwt_check_t *ctx);
 
 
 typedef struct {
@@ -96,6 +96,8 @@ credhub_jwt_claims(credhub_arena_t *arena, credhub_str_t payload,
     credhub_error_e             rc;
     credhub_jwt_check_t         check;
     const credhub_jwt_check_pt *row;
+
+    memset(&check, 0, sizeof(credhub_jwt_check_t));
 
     check.arena = arena;
     check.rules = rules;

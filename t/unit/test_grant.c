@@ -6,33 +6,6 @@
 #include "credhub_grant.h"
 
 
-static credhub_keyring_t *keyring; /* a: every name, b: /b */
-
-
-static int
-setup(void **state)
-{
-    if (unit_setup(state) != 0) {
-        return -1;
-    }
-
-    keyring = credhub_keyring_create();
-    unit_add_key(keyring, "a", 'a', "");
-    unit_add_key(keyring, "b", 'b', "/b/*");
-
-    return 0;
-}
-
-
-static int
-teardown(void **state)
-{
-    credhub_keyring_destroy(keyring);
-
-    return unit_teardown(state);
-}
-
-
 static void
 test_field(void **state)
 {
@@ -240,24 +213,24 @@ test_value(void **state)
     str.data = value;
     str.len = sizeof(value);
 
-    assert_int_equal(credhub_grant_value(keyring, 0, unit_str("hub"),
+    assert_int_equal(credhub_grant_value(unit_keyring, 0, unit_str("hub"),
                          unit_str("actor"), field, value),
         CREDHUB_OK);
     assert_true(credhub_grant_check(
-        keyring, unit_str("hub"), unit_str("actor"), field, str));
+        unit_keyring, unit_str("hub"), unit_str("actor"), field, str));
 
     for (i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
-        assert_false(credhub_grant_check(keyring, unit_str(others[i][0]),
+        assert_false(credhub_grant_check(unit_keyring, unit_str(others[i][0]),
             unit_str(others[i][1]), unit_str(others[i][2]), str));
     }
 
     value[sizeof(value) - 1] ^= 1;
     assert_false(credhub_grant_check(
-        keyring, unit_str("hub"), unit_str("actor"), field, str));
-    assert_false(credhub_grant_check(
-        keyring, unit_str("hub"), unit_str("actor"), field, unit_str("1")));
-    assert_false(credhub_grant_check(
-        keyring, unit_str("hub"), unit_str("actor"), field, credhub_null_str));
+        unit_keyring, unit_str("hub"), unit_str("actor"), field, str));
+    assert_false(credhub_grant_check(unit_keyring, unit_str("hub"),
+        unit_str("actor"), field, unit_str("1")));
+    assert_false(credhub_grant_check(unit_keyring, unit_str("hub"),
+        unit_str("actor"), field, credhub_null_str));
 }
 
 
@@ -286,10 +259,10 @@ test_keys(void **state)
     str.len = sizeof(value);
 
     for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-        assert_int_equal(credhub_grant_value(keyring, 1, unit_str("hub"),
+        assert_int_equal(credhub_grant_value(unit_keyring, 1, unit_str("hub"),
                              unit_str("actor"), unit_str(rows[i].field), value),
             CREDHUB_OK);
-        assert_int_equal(credhub_grant_check(keyring, unit_str("hub"),
+        assert_int_equal(credhub_grant_check(unit_keyring, unit_str("hub"),
                              unit_str("actor"), unit_str(rows[i].field), str),
             rows[i].genuine);
     }
@@ -339,5 +312,6 @@ main(void)
 
     cmocka_set_message_output(CM_OUTPUT_TAP);
 
-    return cmocka_run_group_tests(tests, setup, teardown);
+    return cmocka_run_group_tests(
+        tests, unit_keyring_setup, unit_keyring_teardown);
 }

@@ -9,36 +9,11 @@
 #include "credhub_mac.h"
 
 
-static credhub_keyring_t    *keyring; /* a: every name, b: /b */
 static const credhub_place_t place = { credhub_string("hub"),
     credhub_string("permission"), credhub_string("f"), credhub_string("id"),
     credhub_string("/b/c") };
 static const credhub_str_t   parts[] = { credhub_string("actor"),
       credhub_string(""), credhub_string("read,write") };
-
-
-static int
-setup(void **state)
-{
-    if (unit_setup(state) != 0) {
-        return -1;
-    }
-
-    keyring = credhub_keyring_create();
-    unit_add_key(keyring, "a", 'a', "");
-    unit_add_key(keyring, "b", 'b', "/b/*");
-
-    return 0;
-}
-
-
-static int
-teardown(void **state)
-{
-    credhub_keyring_destroy(keyring);
-
-    return unit_teardown(state);
-}
 
 
 static credhub_str_t
@@ -52,7 +27,7 @@ mac_of(
     memset(mac.data, 0x55, mac.len);
 
     assert_int_equal(
-        credhub_mac(keyring, i, where, list, n, mac.data), CREDHUB_OK);
+        credhub_mac(unit_keyring, i, where, list, n, mac.data), CREDHUB_OK);
 
     return mac;
 }
@@ -81,10 +56,10 @@ test_form(void **state)
 
     mac = mac_of(1, &place, parts, 3);
 
-    assert_memory_equal(mac.data, credhub_keyring_fingerprint(keyring, 1),
+    assert_memory_equal(mac.data, credhub_keyring_fingerprint(unit_keyring, 1),
         CREDHUB_FINGERPRINT_SIZE);
     assert_non_null(HMAC(EVP_sha256(),
-        credhub_keyring_subkey(keyring, 1, CREDHUB_SUBKEY_ROW),
+        credhub_keyring_subkey(unit_keyring, 1, CREDHUB_SUBKEY_ROW),
         CREDHUB_KEY_SIZE, (const u_char *) input, sizeof(input) - 1, want,
         NULL));
     assert_memory_equal(mac.data + CREDHUB_FINGERPRINT_SIZE, want, 32);
@@ -102,7 +77,7 @@ test_repeats(void **state)
     for (i = 0; i < 10; i++) {
         other = mac_of(i % 2, &place, parts, i % 4 < 3 ? i % 4 : 0);
         assert_true(credhub_mac_check(
-            keyring, &place, parts, i % 4 < 3 ? i % 4 : 0, other));
+            unit_keyring, &place, parts, i % 4 < 3 ? i % 4 : 0, other));
         assert_true(credhub_str_eq(mac_of(0, &place, parts, 3), first));
     }
 }
@@ -116,25 +91,25 @@ test_every_part_counts(void **state)
     credhub_place_t where;
 
     mac = mac_of(0, &place, parts, 3);
-    assert_true(credhub_mac_check(keyring, &place, parts, 3, mac));
+    assert_true(credhub_mac_check(unit_keyring, &place, parts, 3, mac));
 
     for (i = 0; i < sizeof(place) / sizeof(credhub_str_t); i++) {
         where = place;
         field = (credhub_str_t *) &where + i;
         *field = credhub_str("/b/x");
-        assert_false(credhub_mac_check(keyring, &where, parts, 3, mac));
+        assert_false(credhub_mac_check(unit_keyring, &where, parts, 3, mac));
         *field = credhub_null_str;
-        assert_false(credhub_mac_check(keyring, &where, parts, 3, mac));
+        assert_false(credhub_mac_check(unit_keyring, &where, parts, 3, mac));
     }
 
     for (i = 0; i < 3; i++) {
         memcpy(changed, parts, sizeof(parts));
         changed[i] = credhub_str("x");
-        assert_false(credhub_mac_check(keyring, &place, changed, 3, mac));
+        assert_false(credhub_mac_check(unit_keyring, &place, changed, 3, mac));
     }
 
     for (n = 0; n < 3; n++) {
-        assert_false(credhub_mac_check(keyring, &place, parts, n, mac));
+        assert_false(credhub_mac_check(unit_keyring, &place, parts, n, mac));
     }
 }
 
@@ -155,19 +130,19 @@ test_borders_count(void **state)
         credhub_string("") };
 
     mac = mac_of(0, &place, ab_c, 2);
-    assert_false(credhub_mac_check(keyring, &place, a_bc, 2, mac));
-    assert_false(credhub_mac_check(keyring, &place, abc, 2, mac));
-    assert_false(credhub_mac_check(keyring, &place, abc, 1, mac));
+    assert_false(credhub_mac_check(unit_keyring, &place, a_bc, 2, mac));
+    assert_false(credhub_mac_check(unit_keyring, &place, abc, 2, mac));
+    assert_false(credhub_mac_check(unit_keyring, &place, abc, 1, mac));
 
     mac = mac_of(0, &place, abc, 1);
-    assert_false(credhub_mac_check(keyring, &place, abc, 2, mac));
+    assert_false(credhub_mac_check(unit_keyring, &place, abc, 2, mac));
 
     one = place;
     two = place;
     one.hub = credhub_str("hu");
     one.kind = credhub_str("bpermission");
     mac = mac_of(0, &one, parts, 3);
-    assert_false(credhub_mac_check(keyring, &two, parts, 3, mac));
+    assert_false(credhub_mac_check(unit_keyring, &two, parts, 3, mac));
 }
 
 
@@ -181,19 +156,19 @@ test_forged(void **state)
 
     for (i = 0; i < CREDHUB_MAC_SIZE * 8; i++) {
         mac.data[i / 8] ^= (u_char) (1 << (i % 8));
-        assert_false(credhub_mac_check(keyring, &place, parts, 3, mac));
+        assert_false(credhub_mac_check(unit_keyring, &place, parts, 3, mac));
         mac.data[i / 8] ^= (u_char) (1 << (i % 8));
     }
 
     for (i = 0; i < CREDHUB_MAC_SIZE; i++) {
         exact = unit_exact((char *) mac.data, i);
-        assert_false(credhub_mac_check(keyring, &place, parts, 3, exact));
+        assert_false(credhub_mac_check(unit_keyring, &place, parts, 3, exact));
         free(exact.data);
     }
 
     assert_false(
-        credhub_mac_check(keyring, &place, parts, 3, credhub_null_str));
-    assert_true(credhub_mac_check(keyring, &place, parts, 3, mac));
+        credhub_mac_check(unit_keyring, &place, parts, 3, credhub_null_str));
+    assert_true(credhub_mac_check(unit_keyring, &place, parts, 3, mac));
 }
 
 
@@ -207,19 +182,19 @@ test_keys(void **state)
     credhub_keyring_t *edge;
 
     mac = mac_of(1, &place, parts, 3);
-    assert_true(credhub_mac_check(keyring, &place, parts, 3, mac));
+    assert_true(credhub_mac_check(unit_keyring, &place, parts, 3, mac));
 
     outside = place;
     outside.name = credhub_str("/c");
     mac = mac_of(1, &outside, parts, 3);
-    assert_false(credhub_mac_check(keyring, &outside, parts, 3, mac));
+    assert_false(credhub_mac_check(unit_keyring, &outside, parts, 3, mac));
 
     root = place;
     root.name = credhub_str("/*");
     mac = mac_of(1, &root, parts, 3);
-    assert_false(credhub_mac_check(keyring, &root, parts, 3, mac));
+    assert_false(credhub_mac_check(unit_keyring, &root, parts, 3, mac));
     mac = mac_of(0, &root, parts, 3);
-    assert_true(credhub_mac_check(keyring, &root, parts, 3, mac));
+    assert_true(credhub_mac_check(unit_keyring, &root, parts, 3, mac));
 
     edge = credhub_keyring_create();
     unit_add_key(edge, "b", 'b', "/b/*");
@@ -247,13 +222,13 @@ test_limits(void **state)
     }
 
     assert_int_equal(
-        credhub_mac(keyring, 0, &place, many, CREDHUB_MAC_PARTS_MAX, out),
+        credhub_mac(unit_keyring, 0, &place, many, CREDHUB_MAC_PARTS_MAX, out),
         CREDHUB_OK);
-    assert_int_equal(
-        credhub_mac(keyring, 0, &place, many, CREDHUB_MAC_PARTS_MAX + 1, out),
+    assert_int_equal(credhub_mac(unit_keyring, 0, &place, many,
+                         CREDHUB_MAC_PARTS_MAX + 1, out),
         CREDHUB_E_INTERNAL);
-    assert_int_equal(
-        credhub_mac(keyring, 2, &place, parts, 3, out), CREDHUB_E_INTERNAL);
+    assert_int_equal(credhub_mac(unit_keyring, 2, &place, parts, 3, out),
+        CREDHUB_E_INTERNAL);
 }
 
 
@@ -266,7 +241,7 @@ test_error_queue(void **state)
     ERR_raise(ERR_LIB_USER, 7);
 
     mac = mac_of(0, &place, parts, 3);
-    assert_true(credhub_mac_check(keyring, &place, parts, 3, mac));
+    assert_true(credhub_mac_check(unit_keyring, &place, parts, 3, mac));
 
     assert_int_equal(ERR_GET_REASON(ERR_get_error()), 7);
     assert_int_equal(ERR_get_error(), 0);
@@ -289,5 +264,6 @@ main(void)
 
     cmocka_set_message_output(CM_OUTPUT_TAP);
 
-    return cmocka_run_group_tests(tests, setup, teardown);
+    return cmocka_run_group_tests(
+        tests, unit_keyring_setup, unit_keyring_teardown);
 }

@@ -33,4 +33,39 @@ unit_add_key(
 }
 
 
+/* A keyring of two keys for a group of tests: 0 for every name, 1 for what is
+ * below /b. */
+
+static credhub_keyring_t *unit_keyring;
+
+
+static inline int
+unit_keyring_setup(void **state)
+{
+    if (unit_setup(state) != 0) {
+        return -1;
+    }
+
+    unit_keyring = credhub_keyring_create();
+
+    if (unit_keyring == NULL) {
+        return -1;
+    }
+
+    unit_add_key(unit_keyring, "a", 'a', "");
+    unit_add_key(unit_keyring, "b", 'b', "/b/*");
+
+    return 0;
+}
+
+
+static inline int
+unit_keyring_teardown(void **state)
+{
+    credhub_keyring_destroy(unit_keyring);
+
+    return unit_teardown(state);
+}
+
+
 #endif /* _CREDHUB_UNIT_KEYRING_H_INCLUDED_ */
