@@ -47,7 +47,7 @@ sub write_config ($self, %part) {
     my $dir  = $self->{dir};
     my $user = $> == 0 ? 'user root;' : '';
 
-    $self->{workers} = $part{workers};
+    $self->{workers} = $part{main} =~ /master_process\s+off/ ? 0 : $part{workers};
     return write_file("$dir/nginx.conf", <<"END");
 $user
 daemon off;
@@ -113,6 +113,7 @@ sub start ($self) {
 
     my $ready = wait_until(30, sub {
         return 'gone' if !running($self->{pid});
+        return 0      if $self->worker_pids < $self->{workers};
         return IO::Socket::INET->new(PeerAddr => '127.0.0.1',
             PeerPort => $self->{port});
     });

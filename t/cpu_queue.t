@@ -1,0 +1,179 @@
+# Work for CPU threads: who waits for whom, how many may wait, and what is left
+# when nobody waits any more. Counts only; the order is that of the access log.
+
+use v5.36;
+
+use lib 't/lib';
+use CredHubTest;
+use CredHubTest::Errors;
+use CredHubTest::Process qw(read_file);
+use JSON::PP qw(encode_json);
+use Test::More;
+
+my $WAITING = 1024;    # most tasks of a worker that wait
+my $CPUS    = () = read_file('/proc/cpuinfo') =~ /^processor/mg;
+my $RUNNING = $CPUS > 3 ? int $CPUS / 2 : 1;
+
+my $hub = CredHubTest->new(
+    workers     => 1,
+    http        => q(log_format rows '$ssl_client_s_dn $request_method $status';),
+    server      => 'access_log rows.log rows;',
+    permissions => [map { [$_, '/*', 'read,write,delete'] }
+        qw(good second third)],
+);
+my ($worker) = $hub->worker_pids;
+
+
+# Rows of the access log: [who, method, status].
+sub rows () {
+    return map { [/CN=(\w+),.* (\w+) (\d+)$/] }
+        split /\n/, read_file($hub->dir . '/rows.log');
+}
+
+sub wait_for_rows ($n, $seconds = 120) {
+    return wait_until($seconds, sub { rows() >= $n });
+}
+
+# Threads of the worker that run just now.
+sub busy () {
+    return grep { read_file($_) =~ /^\d+ \(.*\) R/s }
+        glob "/proc/$worker/task/*/stat";
+}
+
+# Returns when all that the connection has sent stands in the queue: a request
+# looks into Redis before, and replies come in order.
+sub queued ($client) {
+    $client->ping;
+    $hub->get('/api/v1/data?current=true&name=/none');
+    $client->ping;
+    return;
+}
+
+sub key ($name, $bits) {
+    return json => { name => $name, type => 'rsa',
+        parameters => { key_length => $bits } };
+}
+
+
+subtest 'two actors, 32 keys' => sub {
+    my $keys = 16;
+    my %clients = map { $_ => $hub->connect_h2(cert => $_) } qw(good second);
+    my %ids;
+
+    # the second one asks when all of the first one wait
+    for my $who (qw(good second)) {
+        push @{ $ids{$who} }, $clients{$who}->request('POST', '/api/v1/data',
+            key("/queue/$who/$_", 2048)) for 1 .. $keys;
+        queued($clients{$who});
+    }
+
+    my $gets   = 200;
+    my $reader = $hub->connect(cert => 'third');
+    my $good   = 0;
+
+    for (1 .. $gets) {
+        $good++ if $reader->request('GET', '/version', keep => 1)
+            ->response->status == 200;
+        $good++ if $reader->request('GET', '/api/v1/data?current=true&name=/x',
+            keep => 1)->response->status == 404;
+    }
+
+    is($good, 2 * $gets, 'reads are answered meanwhile');
+
+    for my $who (qw(good second)) {
+        is_deeply([map { $clients{$who}->response($_, 120)->status }
+                @{ $ids{$who} }], [(200) x $keys], "keys for $who");
+    }
+
+    ok(wait_for_rows(2 * $gets + 2 * $keys), 'all in the log');
+    my @rows = rows();
+    my @made = grep { $_->[1] eq 'POST' } @rows;
+    my ($last) = grep { $rows[$_][1] eq 'GET' } reverse 0 .. $#rows;
+
+    cmp_ok($last, '<', $#rows, 'no read waited for the last key');
+    is(@made, 2 * $keys, 'every key in the log');
+
+    # In turn: while both wait, neither is ahead by more than what ran before
+    # the second one came, and what runs at the moment.
+    my ($first, %done) = 0;
+    my $ahead = 0;
+
+    for my $row (@made) {
+        $first = $done{good} // 0 if $row->[0] eq 'second' && !$done{second};
+        $done{ $row->[0] }++;
+        next if !$done{second} || grep { $_ == $keys } values %done;
+
+        my $lead = abs $done{good} - $first - $done{second};
+        $ahead = $lead if $lead > $ahead;
+    }
+
+    cmp_ok($first, '<', $keys / 2, 'the second one did not wait for the first');
+    cmp_ok($ahead, '<=', $RUNNING + 1, 'they take turns');
+};
+
+
+sub made () { return scalar grep { $_->[1] eq 'POST' } rows() }
+
+subtest 'a hash of a password takes its turn' => sub {
+    my $queue = $hub->connect_h2(cert => 'good');
+    $queue->request('POST', '/api/v1/data', key("/hash/$_", 2048))
+        for 1 .. 20 * $RUNNING;
+    queued($queue);
+
+    my $before = made();
+    is($hub->as('second')->set('/hash', 'user',
+        { username => 'u', password => 'MARKER-hash' })->status, 200);
+    cmp_ok(made() - $before, '<=', 2 * $RUNNING,
+        'what ran, and one turn of the other');
+
+    $queue->close;
+    ok(wait_until(20, sub { busy() == 0 }), 'nothing runs any more');
+};
+
+
+# HTTP/2 makes a request one stream: many clients in few connections.
+subtest 'as many as may wait, and all leave' => sub {
+    my $streams = 100;
+    my @clients = map { $hub->connect_h2(cert => 'good') }
+        0 .. ($WAITING + $RUNNING) / $streams;
+    my $n = 0;
+
+    for my $client (@clients) {
+        for (1 .. $streams) {
+            last if $n == $WAITING + $RUNNING;
+            $client->request('POST', '/api/v1/data',
+                key('/full/' . ++$n, 4096));
+        }
+    }
+    queued($_) for @clients;
+
+    # a few of them may be done by now, so some more may have to be queued
+    my ($refused, @more);
+
+    for my $try (1 .. 100) {
+        push @more, $hub->connect(cert => 'second');
+        $more[-1]->request('POST', '/api/v1/data', key("/more/$try", 4096));
+        queued($clients[0]);
+        $refused = $more[-1]->response(0.2);
+        last if $refused->status;
+    }
+
+    is_error($refused, 'busy', 'one more is told to come back');
+    is($refused->header('Retry-After'), 1, 'and when');
+    is($hub->get('/version')->status, 200, 'what needs no thread is served');
+    is($hub->set('/full', 'value', 'MARKER-full')->status, 200, 'writes too');
+
+    my $gone = grep { $_->[2] == 499 } rows();
+    $_->reset for @clients, @more;
+    ok(wait_until(30, sub {
+        (grep { $_->[2] == 499 } rows()) >= $gone + $WAITING }), 'all leave');
+    ok(wait_until(20, sub { busy() == 0 }), 'nothing runs any more');
+
+    # behind the whole queue it would come after half an hour
+    is($hub->generate('/full/after', 'rsa', { key_length => 2048 })->status,
+        200, 'the queue is empty');
+    is_deeply([$hub->worker_pids], [$worker], 'the same worker');
+    is($hub->current("/full/$n"), undef, 'what nobody waits for is not stored');
+};
+
+$hub->done;
