@@ -267,40 +267,39 @@ ngx_http_credhub_perm_find_read(ngx_credhub_op_t *op)
     ngx_http_credhub_permission_t *ctx = op->ctx;
     ngx_http_credhub_input_t      *input = op->input;
 
-    credhub_str_t        folded, actor;
     credhub_error_e      error;
     ngx_credhub_call_t  *call;
-    const credhub_str_t *path, *name;
+    const credhub_str_t *path, *actor;
 
     path = credhub_query_get(&input->query, "path");
-    name = credhub_query_get(&input->query, "actor");
+    actor = credhub_query_get(&input->query, "actor");
 
     if (path == NULL || path->len == 0) {
         return ngx_credhub_op_fail(
             op, CREDHUB_E_MISSING_QUERY, credhub_str("path"));
     }
 
-    if (name == NULL || name->len == 0) {
+    if (actor == NULL || actor->len == 0) {
         return ngx_credhub_op_fail(
             op, CREDHUB_E_MISSING_QUERY, credhub_str("actor"));
     }
 
-    error = ngx_credhub_access_name(op, *path, &folded);
+    error = ngx_credhub_access_name(op, *path, &ctx->path);
 
-    if (error != CREDHUB_OK || name->len > CREDHUB_ACTOR_MAX) {
+    if (error != CREDHUB_OK || actor->len > CREDHUB_ACTOR_MAX) {
         return ngx_credhub_op_error(op, CREDHUB_E_PERM_ACCESS);
     }
 
-    actor = credhub_name_fold(op->arena, *name);
-    ctx->caller = ngx_credhub_access_caller(op, CREDHUB_OP_READ_ACL, folded);
+    ctx->actor = credhub_name_fold(op->arena, *actor);
+    ctx->caller = ngx_credhub_access_caller(op, CREDHUB_OP_READ_ACL, ctx->path);
 
-    call = actor.data == NULL
+    call = ctx->actor.data == NULL
                ? NULL
                : ngx_credhub_op_call(op, NGX_CREDHUB_LINK_COMMANDS, 1);
 
     if (call != NULL) {
         ngx_credhub_permission_read(call, op->hub->store, credhub_null_str,
-            actor, folded, ctx->caller, CREDHUB_OP_READ_ACL);
+            ctx->actor, ctx->path, ctx->caller, CREDHUB_OP_READ_ACL);
     }
 
     return ngx_credhub_op_send(op, call);
@@ -327,7 +326,8 @@ ngx_http_credhub_perm_find_answer(ngx_credhub_op_t *op)
         || (ctx->caller.len != 0
             && !ngx_credhub_access_granted(
                 op, ctx->caller, CREDHUB_OP_READ_ACL, &grants))
-        || !ngx_credhub_permission_genuine(op, &ctx->existing))
+        || !ngx_credhub_permission_genuine(
+            op, &ctx->existing, ctx->actor, ctx->path))
     {
         return ngx_credhub_op_error(op, CREDHUB_E_PERM_ACCESS);
     }
@@ -414,7 +414,8 @@ ngx_http_credhub_perm_loaded(
     if (rc != NGX_OK
         || ngx_credhub_access_name(op, ctx->existing.path, &folded)
                != CREDHUB_OK
-        || !ngx_credhub_permission_genuine(op, &ctx->existing))
+        || !ngx_credhub_permission_genuine(
+            op, &ctx->existing, credhub_null_str, credhub_null_str))
     {
         return NGX_ERROR;
     }

@@ -16,6 +16,7 @@ typedef struct {
     credhub_str_t actor;
     credhub_str_t operations; /* JSON */
     unsigned      mask;
+    ngx_uint_t    holder; /* which one of the actors */
 } ngx_http_credhub_entry_t;
 
 
@@ -28,8 +29,9 @@ typedef struct {
     credhub_str_t             caller; /* empty: configuration allows */
     ngx_credhub_guard_t       guard;
     ngx_http_credhub_entry_t *entries;
-    credhub_str_t            *actors; /* of the entries, folded */
     ngx_uint_t                n;
+    credhub_str_t            *actors; /* of the entries, folded, each once */
+    ngx_uint_t                holders;
     ngx_uint_t                retries;
     credhub_str_t             cursor;
     credhub_buf_t             body;
@@ -52,9 +54,11 @@ static credhub_error_e ngx_http_credhub_names_path(
     ngx_credhub_op_t *op, credhub_str_t name, unsigned operation);
 static ngx_credhub_rc_e ngx_http_credhub_change_load(ngx_credhub_op_t *op);
 static ngx_credhub_rc_e ngx_http_credhub_change_decide(ngx_credhub_op_t *op);
-static credhub_error_e  ngx_http_credhub_change_make(ngx_credhub_op_t *op,
-     const ngx_http_credhub_entry_t *entry, const ngx_credhub_holder_t *holder,
-     ngx_credhub_permission_change_t *change);
+static credhub_error_e  ngx_http_credhub_change_check(ngx_credhub_op_t *op,
+     const ngx_http_credhub_entry_t *entry, const ngx_credhub_holder_t *holder);
+static void             ngx_http_credhub_change_add(ngx_credhub_op_t *op,
+                const ngx_http_credhub_entry_t *entry, const ngx_credhub_holder_t *holder,
+                ngx_credhub_permission_change_t *change);
 static unsigned         ngx_http_credhub_change_held(ngx_credhub_op_t *op,
             const ngx_http_credhub_entry_t *entry, const ngx_credhub_holder_t *holder);
 static ngx_credhub_rc_e ngx_http_credhub_change_answer(ngx_credhub_op_t *op);
@@ -205,7 +209,9 @@ ngx_http_credhub_list_take(ngx_credhub_op_t *op)
     }
 
     for (i = 0; i < page.n; i++) {
-        if (ngx_credhub_permission_genuine(op, &page.permissions[i])) {
+        if (ngx_credhub_permission_genuine(
+                op, &page.permissions[i], credhub_null_str, ctx->folded))
+        {
             ngx_http_credhub_list_add(&ctx->body, &page.permissions[i]);
         }
     }
@@ -330,8 +336,6 @@ ngx_http_credhub_add_entries(ngx_credhub_op_t *op)
 }
 
 
-/* Entries of one actor are one. */
-
 static credhub_error_e
 ngx_http_credhub_add_entry(
     ngx_credhub_op_t *op, ngx_http_credhub_entry_t *entry)
@@ -352,21 +356,25 @@ ngx_http_credhub_add_entry(
         return CREDHUB_E_PERM_OPS;
     }
 
-    for (i = 0; i < ctx->n; i++) {
-        if (credhub_str_caseeq(ctx->entries[i].actor, entry->actor)) {
-            ctx->entries[i].mask |= entry->mask;
-            return CREDHUB_OK;
-        }
-    }
-
     if (ctx->n == NGX_CREDHUB_PERMISSIONS_MAX) {
         return CREDHUB_E_TOO_LARGE;
     }
 
-    ctx->entries[ctx->n] = *entry;
-    ctx->actors[ctx->n] = credhub_name_fold(op->arena, entry->actor);
+    for (i = 0; i < ctx->holders; i++) {
+        if (credhub_str_caseeq(ctx->actors[i], entry->actor)) {
+            break;
+        }
+    }
 
-    return ctx->actors[ctx->n++].data != NULL ? CREDHUB_OK : CREDHUB_E_INTERNAL;
+    entry->holder = i;
+    ctx->entries[ctx->n++] = *entry;
+
+    if (i == ctx->holders) {
+        ctx->actors[ctx->holders++] =
+            credhub_name_fold(op->arena, entry->actor);
+    }
+
+    return ctx->actors[i].data != NULL ? CREDHUB_OK : CREDHUB_E_INTERNAL;
 }
 
 
@@ -398,6 +406,7 @@ ngx_http_credhub_remove_parse(ngx_credhub_op_t *op)
 
     ctx->remove = 1;
     ctx->n = 1;
+    ctx->holders = 1;
     ctx->entries =
         credhub_arena_alloc(op->arena, sizeof(ngx_http_credhub_entry_t));
     ctx->actors = credhub_arena_alloc(op->arena, sizeof(credhub_str_t));
@@ -427,7 +436,7 @@ ngx_http_credhub_change_load(ngx_credhub_op_t *op)
 
     if (call != NULL) {
         ngx_credhub_holders_read(call, op->hub->store, ctx->folded, ctx->caller,
-            ctx->actors, ctx->n);
+            ctx->actors, ctx->holders);
     }
 
     return ngx_credhub_op_send(op, call);
@@ -441,8 +450,9 @@ ngx_http_credhub_change_decide(ngx_credhub_op_t *op)
 
     ngx_uint_t                       i;
     credhub_error_e                  error;
-    ngx_credhub_holder_t            *holders;
+    ngx_credhub_holder_t            *holder, *holders;
     ngx_credhub_grants_t             grants;
+    ngx_http_credhub_entry_t        *entry;
     ngx_credhub_permission_change_t *changes;
 
     if (ngx_credhub_holders_result(op->call, &holders, &grants, &error)
@@ -458,29 +468,40 @@ ngx_http_credhub_change_decide(ngx_credhub_op_t *op)
     }
 
     changes = credhub_arena_alloc(
-        op->arena, ctx->n * sizeof(ngx_credhub_permission_change_t));
+        op->arena, ctx->holders * sizeof(ngx_credhub_permission_change_t));
 
     if (changes == NULL) {
         return ngx_credhub_op_error(op, CREDHUB_E_INTERNAL);
     }
 
     for (i = 0; i < ctx->n; i++) {
-        error = ngx_http_credhub_change_make(
-            op, &ctx->entries[i], &holders[i], &changes[i]);
+        entry = &ctx->entries[i];
+        holder = &holders[entry->holder];
+        error = ngx_http_credhub_change_check(op, entry, holder);
+
+        if (error != CREDHUB_OK) {
+            return ngx_credhub_op_error(op, error);
+        }
+
+        ngx_http_credhub_change_add(op, entry, holder, &changes[entry->holder]);
+    }
+
+    for (i = 0; i < ctx->holders; i++) {
+        error = ngx_credhub_permission_make(op, &changes[i]);
 
         if (error != CREDHUB_OK) {
             return ngx_credhub_op_error(op, error);
         }
     }
 
-    return ngx_credhub_permission_commit(op, changes, ctx->n, 0, &ctx->guard);
+    return ngx_credhub_permission_commit(
+        op, changes, ctx->holders, 0, &ctx->guard);
 }
 
 
 static credhub_error_e
-ngx_http_credhub_change_make(ngx_credhub_op_t *op,
-    const ngx_http_credhub_entry_t *entry, const ngx_credhub_holder_t *holder,
-    ngx_credhub_permission_change_t *change)
+ngx_http_credhub_change_check(ngx_credhub_op_t *op,
+    const ngx_http_credhub_entry_t *entry, const ngx_credhub_holder_t *holder)
 {
     ngx_http_credhub_permissions_t *ctx = op->ctx;
 
@@ -492,33 +513,45 @@ ngx_http_credhub_change_make(ngx_credhub_op_t *op,
         return CREDHUB_E_PERM_SELF;
     }
 
-    if (exists && !ngx_credhub_permission_genuine(op, &holder->permission)) {
+    if (exists
+        && !ngx_credhub_permission_genuine(
+            op, &holder->permission, ctx->actors[entry->holder], ctx->folded))
+    {
         return CREDHUB_E_INTERNAL;
     }
 
-    change->permission = holder->permission;
-    change->expect = exists ? holder->permission.mac : credhub_null_str;
-    change->remove = ctx->remove;
-
     if (ctx->remove) {
-        return exists ? ngx_credhub_permission_make(op, change)
-                      : CREDHUB_E_CRED;
+        return exists ? CREDHUB_OK : CREDHUB_E_CRED;
     }
 
-    if ((ngx_http_credhub_change_held(op, entry, holder) & entry->mask)
-        == entry->mask)
-    {
-        return CREDHUB_E_PERM_EXISTS;
+    return (ngx_http_credhub_change_held(op, entry, holder) & entry->mask)
+                   == entry->mask
+               ? CREDHUB_E_PERM_EXISTS
+               : CREDHUB_OK;
+}
+
+
+/* Entries of one actor are one change. */
+
+static void
+ngx_http_credhub_change_add(ngx_credhub_op_t *op,
+    const ngx_http_credhub_entry_t *entry, const ngx_credhub_holder_t *holder,
+    ngx_credhub_permission_change_t *change)
+{
+    ngx_http_credhub_permissions_t *ctx = op->ctx;
+
+    if (change->permission.actor.len == 0) {
+        change->permission = holder->permission;
+        change->expect = holder->permission.mac;
+        change->remove = ctx->remove;
     }
 
-    if (!exists) {
+    if (change->permission.actor.len == 0) {
         change->permission.path = ctx->name;
         change->permission.actor = entry->actor;
     }
 
     change->permission.operations |= entry->mask;
-
-    return ngx_credhub_permission_make(op, change);
 }
 
 
@@ -534,7 +567,7 @@ ngx_http_credhub_change_held(ngx_credhub_op_t *op,
     credhub_str_t folded;
 
     held = ngx_credhub_hub_operations(op->hub, entry->actor, ctx->folded);
-    folded = credhub_name_fold(op->arena, entry->actor);
+    folded = ctx->actors[entry->holder];
 
     for (operation = 1; operation <= CREDHUB_OP_ALL; operation <<= 1) {
         if (ngx_credhub_access_granted(op, folded, operation, &holder->grants))

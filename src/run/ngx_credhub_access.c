@@ -165,7 +165,10 @@ ngx_credhub_access_granted(ngx_credhub_op_t *op, credhub_str_t actor,
             return 1;
         }
 
-        ngx_credhub_grants_forged(grants->list[i].field);
+        if (!op->forged) {
+            op->forged = 1;
+            ngx_credhub_grants_forged(actor, grants->list[i].field);
+        }
     }
 
     return 0;

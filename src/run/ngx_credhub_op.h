@@ -74,6 +74,7 @@ struct ngx_credhub_op_s {
     ngx_queue_t calls; /* live as long as this */
     ngx_queue_t tasks;
     unsigned    stored:1; /* a store call was made */
+    unsigned    forged:1; /* a forged grant was met, and logged */
     unsigned    finished:1;
     unsigned    resumed:1; /* by an event of the engine */
 };

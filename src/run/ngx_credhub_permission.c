@@ -157,8 +157,9 @@ ngx_credhub_permission_grants(
 
 
 ngx_uint_t
-ngx_credhub_permission_genuine(
-    ngx_credhub_op_t *op, const ngx_credhub_permission_t *permission)
+ngx_credhub_permission_genuine(ngx_credhub_op_t *op,
+    const ngx_credhub_permission_t *permission, credhub_str_t actor,
+    credhub_str_t path)
 {
     u_char          mask;
     credhub_str_t   parts[NGX_CREDHUB_PERMISSION_PARTS];
@@ -168,7 +169,9 @@ ngx_credhub_permission_genuine(
         op, permission, credhub_name_fold(op->arena, permission->path));
     ngx_credhub_permission_parts(permission, &mask, parts);
 
-    if (credhub_mac_check(op->hub->keyring, &place, parts,
+    if ((actor.len == 0 || credhub_str_caseeq(actor, permission->actor))
+        && (path.len == 0 || credhub_str_caseeq(path, permission->path))
+        && credhub_mac_check(op->hub->keyring, &place, parts,
             NGX_CREDHUB_PERMISSION_PARTS, permission->mac))
     {
         return 1;

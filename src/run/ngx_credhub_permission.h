@@ -16,9 +16,13 @@
 credhub_error_e ngx_credhub_permission_make(
     ngx_credhub_op_t *op, ngx_credhub_permission_change_t *change);
 
-/* Is the row what this hub has written? Says it loudly when it is not. */
-ngx_uint_t ngx_credhub_permission_genuine(
-    ngx_credhub_op_t *op, const ngx_credhub_permission_t *permission);
+/*
+ * Is the row what this hub has written, and the one that was asked for: of that
+ * folded actor and path, where they are given? Says it loudly when it is not.
+ */
+ngx_uint_t ngx_credhub_permission_genuine(ngx_credhub_op_t *op,
+    const ngx_credhub_permission_t *permission, credhub_str_t actor,
+    credhub_str_t path);
 
 /* Sends changes under a guard: WAIT or FAIL. */
 ngx_credhub_rc_e ngx_credhub_permission_commit(ngx_credhub_op_t *op,

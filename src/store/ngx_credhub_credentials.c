@@ -424,7 +424,7 @@ ngx_credhub_credential_written(ngx_credhub_call_t *call,
         return NGX_ERROR;
     }
 
-    if (rc == NGX_DECLINED && ngx_credhub_guard_refused(word)) {
+    if (rc == NGX_DECLINED && ngx_credhub_guard_refused(reply)) {
         *error = CREDHUB_E_CRED_DENIED;
         return NGX_ERROR;
     }

@@ -37,10 +37,15 @@ ngx_credhub_call_guarded(ngx_credhub_call_t *call, ngx_credhub_store_t *store,
 
 
 ngx_uint_t
-ngx_credhub_guard_refused(credhub_str_t word)
+ngx_credhub_guard_refused(const ngx_credhub_reply_t *reply)
 {
-    if (credhub_str_eq(word, credhub_str("forged"))) {
-        ngx_credhub_grants_forged(credhub_str("a guarded write"));
+    credhub_str_t word;
+
+    word = reply->elements[0]->str;
+
+    if (credhub_str_eq(word, credhub_str("forged")) && reply->n == 3) {
+        ngx_credhub_grants_forged(
+            reply->elements[1]->str, reply->elements[2]->str);
         return 1;
     }
 
@@ -62,7 +67,7 @@ ngx_credhub_guarded_flag(ngx_credhub_call_t *call, ngx_uint_t *flag,
         *flag = (reply->n > 1 && reply->elements[1]->integer != 0);
     }
 
-    if (rc == NGX_DECLINED && ngx_credhub_guard_refused(word)) {
+    if (rc == NGX_DECLINED && ngx_credhub_guard_refused(reply)) {
         *error = denied;
         return NGX_ERROR;
     }
@@ -72,11 +77,12 @@ ngx_credhub_guarded_flag(ngx_credhub_call_t *call, ngx_uint_t *flag,
 
 
 void
-ngx_credhub_grants_forged(credhub_str_t field)
+ngx_credhub_grants_forged(credhub_str_t actor, credhub_str_t field)
 {
     ngx_log_error(NGX_LOG_CRIT, ngx_cycle->log, 0,
-        "credhub: the store holds a grant that is not genuine: \"%*s\"",
-        field.len, field.data);
+        "credhub: the store holds a grant that is not genuine: \"%*s\" of "
+        "\"%*s\"",
+        field.len, field.data, actor.len, actor.data);
 }
 
 

@@ -44,8 +44,9 @@ void ngx_credhub_call_guarded(ngx_credhub_call_t *call,
     ngx_credhub_store_t *store, ngx_uint_t script, ngx_uint_t argc,
     const credhub_str_t *argv, const ngx_credhub_guard_t *guard);
 
-/* Did the guard refuse? A forged grant has been logged. */
-ngx_uint_t ngx_credhub_guard_refused(credhub_str_t word);
+/* Does a script's answer, which is not "ok", say that the guard refused? A
+ * forged grant has been logged. */
+ngx_uint_t ngx_credhub_guard_refused(const ngx_credhub_reply_t *reply);
 
 /* A script that answers "ok" and a flag: NGX_OK, NGX_DECLINED, or NGX_ERROR with
  * *error, which is `denied` when the guard refused. */
@@ -66,7 +67,7 @@ ngx_int_t ngx_credhub_grants_take(ngx_credhub_call_t *call,
     const ngx_credhub_reply_t *reply, ngx_credhub_grants_t *grants);
 
 /* For the log: a grant that is not genuine stands in the store. */
-void ngx_credhub_grants_forged(credhub_str_t field);
+void ngx_credhub_grants_forged(credhub_str_t actor, credhub_str_t field);
 
 
 #endif /* _NGX_CREDHUB_GRANTS_H_INCLUDED_ */

@@ -335,7 +335,7 @@ ngx_credhub_permissions_written(
         return NGX_DECLINED;
     }
 
-    *error = ngx_credhub_guard_refused(word) ? CREDHUB_E_CRED
+    *error = ngx_credhub_guard_refused(reply) ? CREDHUB_E_CRED
              : credhub_str_eq(word, credhub_str("self"))
                  ? CREDHUB_E_PERM_SELF
                  : CREDHUB_E_PERM_EXISTS;

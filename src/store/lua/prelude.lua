@@ -62,13 +62,12 @@ local function remove_versions(credential, ids, keys)
     end
 end
 
--- The paths that cover a folded name: itself, and every ancestor with "/*".
+-- The paths that cover a folded name: itself, and every ancestor with "/*". A
+-- slash at its end has nothing behind it.
 local function covering(name)
     local paths = { name }
-    local stem = name
-    if string.sub(stem, -2) == '/*' then
-        stem = string.sub(stem, 1, -3)
-    end
+    local subtree = string.sub(name, -2) == '/*'
+    local stem = string.sub(name, 1, subtree and -3 or -2)
     while stem ~= '' do
         stem = string.match(stem, '^(.*)/[^/]*$') or ''
         paths[#paths + 1] = stem .. '/*'
@@ -105,15 +104,18 @@ local function denial(first)
     if ARGV[first] == '' then
         return
     end
-    local key, forged = prefix .. 'grants:' .. ARGV[first], false
+    local key, forged = prefix .. 'grants:' .. ARGV[first], nil
     for i = first + 1, #ARGV, 2 do
         local value = redis.call('HGET', key, ARGV[i])
         if value == ARGV[i + 1] then
             return
         end
-        forged = forged or value ~= false
+        forged = forged or value and ARGV[i]
     end
-    return { forged and 'forged' or 'denied' }
+    if forged then
+        return { 'forged', ARGV[first], forged }
+    end
+    return { 'denied' }
 end
 
 local function changed(op, name, version)
