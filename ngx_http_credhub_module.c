@@ -12,6 +12,7 @@
 #include "ngx_http_credhub_content.h"
 #include "ngx_http_credhub_actor.h"
 #include "ngx_http_credhub_error_filter.h"
+#include "ngx_http_credhub_seen.h"
 #include "ngx_credhub_sweep.h"
 #include "credhub_bind.h"
 #include "credhub_name.h"
@@ -27,6 +28,10 @@ static char *ngx_http_credhub_encryption_key(
     ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 static char *ngx_http_credhub_permission(
     ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+static char *ngx_http_credhub_jwt_keys(
+    ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+static char *ngx_http_credhub_jwt_actor(
+    ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 static char *ngx_http_credhub_name_length(
     ngx_conf_t *cf, void *post, void *data);
 static char *ngx_http_credhub_pool(ngx_conf_t *cf, void *post, void *data);
@@ -40,6 +45,8 @@ static ngx_int_t ngx_http_credhub_merge_permissions(
 static void *ngx_http_credhub_create_loc_conf(ngx_conf_t *cf);
 static char *ngx_http_credhub_merge_loc_conf(
     ngx_conf_t *cf, void *parent, void *child);
+static void ngx_http_credhub_merge_jwt(
+    ngx_http_credhub_loc_conf_t *prev, ngx_http_credhub_loc_conf_t *conf);
 static ngx_int_t ngx_http_credhub_postconfiguration(ngx_conf_t *cf);
 
 static ngx_int_t ngx_http_credhub_init_module(ngx_cycle_t *cycle);
@@ -145,6 +152,41 @@ static ngx_command_t  ngx_http_credhub_commands[] = {
       ngx_conf_set_flag_slot,
       NGX_HTTP_LOC_CONF_OFFSET,
       offsetof(ngx_http_credhub_loc_conf_t, mtls),
+      NULL },
+
+    { ngx_string("credhub_jwt_key_file"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
+      ngx_http_credhub_jwt_keys,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      ngx_http_credhub_keys_file },
+
+    { ngx_string("credhub_jwt_key_request"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
+      ngx_http_credhub_jwt_keys,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      ngx_http_credhub_keys_request },
+
+    { ngx_string("credhub_jwt_issuer"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
+      ngx_conf_set_str_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_credhub_loc_conf_t, issuer),
+      NULL },
+
+    { ngx_string("credhub_jwt_audience"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
+      ngx_conf_set_str_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_credhub_loc_conf_t, audience),
+      NULL },
+
+    { ngx_string("credhub_jwt_actor"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE2,
+      ngx_http_credhub_jwt_actor,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
       NULL },
 
     { ngx_string("credhub_management"),
@@ -454,6 +496,52 @@ ngx_http_credhub_folded(ngx_conf_t *cf, ngx_str_t *text)
 
 
 static char *
+ngx_http_credhub_jwt_keys(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_http_credhub_loc_conf_t *lcf = conf;
+
+    ngx_str_t *value;
+
+    ngx_http_credhub_keys_t *(*keys)(ngx_conf_t * cf, ngx_str_t * value);
+
+    if (lcf->keys != NULL) {
+        return "is duplicate";
+    }
+
+    value = cf->args->elts;
+    keys = cmd->post;
+
+    lcf->keys = keys(cf, &value[1]);
+
+    return lcf->keys == NULL ? NGX_CONF_ERROR : NGX_CONF_OK;
+}
+
+
+static char *
+ngx_http_credhub_jwt_actor(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_http_credhub_loc_conf_t *lcf = conf;
+
+    ngx_str_t *value;
+
+    if (lcf->actor_claim.data != NULL) {
+        return "is duplicate";
+    }
+
+    value = cf->args->elts;
+
+    if (value[1].len == 0) {
+        return "needs the name of a claim";
+    }
+
+    lcf->actor_claim = value[1];
+    lcf->actor_prefix = value[2];
+
+    return NGX_CONF_OK;
+}
+
+
+static char *
 ngx_http_credhub_name_length(ngx_conf_t *cf, void *post, void *data)
 {
     ngx_int_t *length = data;
@@ -630,6 +718,8 @@ ngx_http_credhub_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
 
     ngx_conf_init_uint_value(conf->groups, 0);
 
+    ngx_http_credhub_merge_jwt(prev, conf);
+
     ngx_conf_merge_value(conf->mtls, prev->mtls, 1);
     ngx_conf_merge_uint_value(conf->management, prev->management,
         NGX_HTTP_CREDHUB_MANAGEMENT_PERMISSION);
@@ -641,6 +731,32 @@ ngx_http_credhub_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     }
 
     return NGX_CONF_OK;
+}
+
+
+static void
+ngx_http_credhub_merge_jwt(
+    ngx_http_credhub_loc_conf_t *prev, ngx_http_credhub_loc_conf_t *conf)
+{
+    ngx_conf_merge_str_value(conf->issuer, prev->issuer, "");
+    ngx_conf_merge_str_value(conf->audience, prev->audience, "");
+
+    if (conf->keys == NULL) {
+        conf->keys = prev->keys;
+    }
+
+    if (conf->actor_claim.data == NULL) {
+        conf->actor_claim = prev->actor_claim;
+        conf->actor_prefix = prev->actor_prefix;
+    }
+
+    conf->jwt.issuer.len = conf->issuer.len;
+    conf->jwt.issuer.data = conf->issuer.data;
+    conf->jwt.audience.len = conf->audience.len;
+    conf->jwt.audience.data = conf->audience.data;
+    conf->jwt.actor_claim = (char *) conf->actor_claim.data;
+    conf->jwt.actor_prefix.len = conf->actor_prefix.len;
+    conf->jwt.actor_prefix.data = conf->actor_prefix.data;
 }
 
 
@@ -761,6 +877,7 @@ ngx_http_credhub_start(ngx_cycle_t *cycle, ngx_http_credhub_main_conf_t *mcf)
     }
 
     credhub_bind_init();
+    ngx_http_credhub_seen_init();
     ngx_credhub_task_init(pool, own);
 
     store = mcf->stores.elts;
@@ -826,6 +943,8 @@ ngx_http_credhub_exit_process(ngx_cycle_t *cycle)
     {
         return;
     }
+
+    ngx_http_credhub_seen_free();
 
     job = mcf->jobs.elts;
 

@@ -4,6 +4,7 @@
 #include "ngx_http_credhub_api.h"
 #include "ngx_credhub_credential.h"
 #include "ngx_credhub_permission.h"
+#include "ngx_credhub_system.h"
 #include "credhub_bind.h"
 #include "credhub_json.h"
 #include "credhub_name.h"
@@ -30,6 +31,8 @@ typedef struct {
 
 
 static ngx_credhub_rc_e ngx_http_credhub_perm_create_parse(
+    ngx_credhub_op_t *op);
+static ngx_credhub_rc_e ngx_http_credhub_perm_create_check(
     ngx_credhub_op_t *op);
 static ngx_credhub_rc_e ngx_http_credhub_perm_create_commit(
     ngx_credhub_op_t *op);
@@ -82,7 +85,7 @@ static const credhub_bind_t  ngx_http_credhub_perm_patch_fields[] = {
 const ngx_credhub_operation_t  ngx_http_credhub_permission_create = {
     "add_permission",
     steps(ngx_http_credhub_perm_create_parse,
-          ngx_credhub_ready,
+          ngx_http_credhub_perm_create_check,
           ngx_http_credhub_perm_create_commit,
           ngx_http_credhub_perm_create_answer),
     sizeof(ngx_http_credhub_permission_t)
@@ -226,12 +229,40 @@ ngx_http_credhub_perm_bind(ngx_credhub_op_t *op, const credhub_bind_t *fields)
 }
 
 
+/* The new grants are shown to the store only when the caller may make them. */
+
+static ngx_credhub_rc_e
+ngx_http_credhub_perm_create_check(ngx_credhub_op_t *op)
+{
+    ngx_http_credhub_permission_t *ctx = op->ctx;
+
+    ngx_credhub_call_t *call;
+
+    call = ngx_credhub_op_call(op, NGX_CREDHUB_LINK_COMMANDS, 2);
+
+    if (call != NULL) {
+        ngx_credhub_read_only_check(call, op->hub->store);
+        ngx_credhub_grants_read(call, op->hub->store, &ctx->guard);
+    }
+
+    return ngx_credhub_op_send(op, call);
+}
+
+
 static ngx_credhub_rc_e
 ngx_http_credhub_perm_create_commit(ngx_credhub_op_t *op)
 {
     ngx_http_credhub_permission_t *ctx = op->ctx;
 
     credhub_error_e error;
+
+    if (ngx_credhub_read_only_checked(op->call, 0)) {
+        return ngx_credhub_op_error(op, CREDHUB_E_READ_ONLY);
+    }
+
+    if (!ngx_credhub_access_checked(op, &ctx->guard, CREDHUB_OP_WRITE_ACL, 1)) {
+        return ngx_credhub_op_error(op, CREDHUB_E_CRED);
+    }
 
     ctx->change.permission.path = ctx->path;
     ctx->change.permission.actor = ctx->actor;

@@ -26,6 +26,8 @@ typedef struct {
 
 
 static const credhub_error_t *credhub_error_row(credhub_error_e kind);
+static credhub_str_t          credhub_error_shown(
+             const credhub_error_t *row, credhub_str_t detail, credhub_detail_t *clean);
 static void credhub_error_clean(credhub_detail_t *clean, credhub_str_t detail);
 static size_t credhub_error_clean_one(
     credhub_detail_t *clean, credhub_str_t detail, size_t i);
@@ -307,16 +309,7 @@ credhub_error_body(
     const credhub_error_t *row;
 
     row = credhub_error_row(kind);
-
-    credhub_error_clean(&clean, detail);
-
-    shown.data = clean.data;
-    shown.len = clean.len;
-
-    if (shown.len == 0 && row->unknown != NULL) {
-        shown.data = (u_char *) row->unknown;
-        shown.len = strlen(row->unknown);
-    }
+    shown = credhub_error_shown(row, detail, &clean);
 
     credhub_buf_lit(buf, "{\"error\":");
     credhub_error_add(buf, row->error, shown);
@@ -327,6 +320,55 @@ credhub_error_body(
     }
 
     credhub_buf_lit(buf, "}");
+}
+
+
+void
+credhub_error_challenge(
+    credhub_buf_t *buf, credhub_error_e kind, credhub_str_t detail)
+{
+    credhub_str_t          shown;
+    credhub_detail_t       clean;
+    const credhub_error_t *row;
+
+    credhub_buf_lit(buf, "Bearer");
+
+    if (kind == CREDHUB_E_UNAUTHENTICATED) {
+        return;
+    }
+
+    row = credhub_error_row(kind);
+    shown = credhub_error_shown(row, detail, &clean);
+
+    credhub_buf_lit(buf, " error=");
+    credhub_error_add(buf, row->error, shown);
+
+    if (row->description != NULL) {
+        credhub_buf_lit(buf, ", error_description=");
+        credhub_error_add(buf, row->description, shown);
+    }
+}
+
+
+/* The detail as it is shown; it lies in `clean`, or is the row's own word. */
+
+static credhub_str_t
+credhub_error_shown(
+    const credhub_error_t *row, credhub_str_t detail, credhub_detail_t *clean)
+{
+    credhub_str_t shown;
+
+    credhub_error_clean(clean, detail);
+
+    shown.data = clean->data;
+    shown.len = clean->len;
+
+    if (shown.len == 0 && row->unknown != NULL) {
+        shown.data = (u_char *) row->unknown;
+        shown.len = strlen(row->unknown);
+    }
+
+    return shown;
 }
 
 

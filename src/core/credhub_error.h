@@ -93,5 +93,12 @@ int credhub_error_status(credhub_error_e kind);
 void credhub_error_body(
     credhub_buf_t *buf, credhub_error_e kind, credhub_str_t detail);
 
+/*
+ * Appends the value of WWW-Authenticate (RFC 6750, section 3) that goes with a
+ * kind: the scheme, and error and error_description where a token was offered.
+ */
+void credhub_error_challenge(
+    credhub_buf_t *buf, credhub_error_e kind, credhub_str_t detail);
+
 
 #endif /* _CREDHUB_ERROR_H_INCLUDED_ */

@@ -13,7 +13,11 @@
 
 #define CREDHUB_JSON_BYTE_MAX 6
 
+#define CREDHUB_VERSION_PARTS 5 /* under the MAC */
 
+
+static void            credhub_version_parts(const credhub_version_t *version,
+               u_char *secret, credhub_str_t parts[CREDHUB_VERSION_PARTS]);
 static credhub_error_e credhub_version_append(credhub_buf_t *buf,
     const credhub_version_t *version, credhub_keyring_t *keyring,
     credhub_str_t hub);
@@ -32,6 +36,72 @@ credhub_version_place(
     place.name = version->folded;
 
     return place;
+}
+
+
+credhub_error_e
+credhub_version_mac(const credhub_version_t *version,
+    credhub_keyring_t *keyring, credhub_str_t hub, u_char out[CREDHUB_MAC_SIZE])
+{
+    int             i;
+    u_char          secret;
+    credhub_str_t   parts[CREDHUB_VERSION_PARTS];
+    credhub_place_t place;
+
+    i = credhub_keyring_for(keyring, version->folded);
+    if (i == -1) {
+        return CREDHUB_E_KEY_MISSING;
+    }
+
+    place = credhub_version_place(version, hub, credhub_str("row"));
+    credhub_version_parts(version, &secret, parts);
+
+    return credhub_mac(
+        keyring, (size_t) i, &place, parts, CREDHUB_VERSION_PARTS, out);
+}
+
+
+credhub_error_e
+credhub_version_genuine(const credhub_version_t *version,
+    credhub_keyring_t *keyring, credhub_str_t hub)
+{
+    u_char          secret;
+    credhub_str_t   parts[CREDHUB_VERSION_PARTS];
+    credhub_place_t place;
+
+    if (version->mac.len != CREDHUB_MAC_SIZE
+        || !credhub_str_caseeq(version->name, version->folded))
+    {
+        return CREDHUB_E_INTERNAL;
+    }
+
+    if (credhub_keyring_opener(keyring, version->mac.data, version->folded)
+        == -1) {
+        return CREDHUB_E_KEY_MISSING;
+    }
+
+    place = credhub_version_place(version, hub, credhub_str("row"));
+    credhub_version_parts(version, &secret, parts);
+
+    return credhub_mac_check(
+               keyring, &place, parts, CREDHUB_VERSION_PARTS, version->mac)
+               ? CREDHUB_OK
+               : CREDHUB_E_INTERNAL;
+}
+
+
+static void
+credhub_version_parts(const credhub_version_t *version, u_char *secret,
+    credhub_str_t parts[CREDHUB_VERSION_PARTS])
+{
+    *secret = (version->secret.len != 0);
+
+    parts[0] = version->type;
+    parts[1] = version->metadata;
+    parts[2] = version->head;
+    parts[3] = version->tail;
+    parts[4].data = secret;
+    parts[4].len = 1;
 }
 
 
@@ -110,12 +180,9 @@ credhub_version_append(credhub_buf_t *buf, const credhub_version_t *version,
     credhub_error_e rc;
     credhub_place_t place;
 
-    /* what has no secret is all head, anything else has lost its secret */
-
-    if (version->secret.len == 0
-        && (version->head.len == 0 || version->tail.len != 0))
-    {
-        return CREDHUB_E_INTERNAL;
+    rc = credhub_version_genuine(version, keyring, hub);
+    if (rc != CREDHUB_OK) {
+        return rc;
     }
 
     credhub_buf_add_str(buf, version->head);

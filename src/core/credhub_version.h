@@ -5,7 +5,7 @@
 #define _CREDHUB_VERSION_H_INCLUDED_
 
 
-#include "credhub_seal.h"
+#include "credhub_mac.h"
 #include "credhub_text.h"
 
 
@@ -21,12 +21,28 @@ typedef struct {
     credhub_str_t tail;
     credhub_str_t secret; /* sealed; empty: none */
     credhub_str_t params; /* sealed; empty: none */
+    credhub_str_t mac;    /* of what is clear, credhub_version_mac() */
 } credhub_version_t;
 
 
 /* The place of a version's sealed field ("secret" or "params"). */
 credhub_place_t credhub_version_place(
     const credhub_version_t *version, credhub_str_t hub, credhub_str_t field);
+
+/*
+ * The MAC of what is stored in clear (type, metadata, head, tail, and whether
+ * there is a secret), by the key that seals the name: what a row says cannot be
+ * changed by who can only write to the store. CREDHUB_OK, CREDHUB_E_KEY_MISSING,
+ * CREDHUB_E_INTERNAL.
+ */
+credhub_error_e credhub_version_mac(const credhub_version_t *version,
+    credhub_keyring_t *keyring, credhub_str_t hub,
+    u_char out[CREDHUB_MAC_SIZE]);
+
+/* Is the row what was written? CREDHUB_OK, CREDHUB_E_KEY_MISSING, or
+ * CREDHUB_E_INTERNAL when it was changed or moved. */
+credhub_error_e credhub_version_genuine(const credhub_version_t *version,
+    credhub_keyring_t *keyring, credhub_str_t hub);
 
 /*
  * Appends the credential view. The secret is opened straight into the buffer.

@@ -54,8 +54,8 @@ ngx_http_credhub_actor_init(ngx_conf_t *cf)
 
 
 credhub_error_e
-ngx_http_credhub_actor(
-    ngx_http_request_t *r, credhub_str_t *actor, credhub_str_t *detail)
+ngx_http_credhub_actor(ngx_http_request_t *r, credhub_str_t *actor,
+    credhub_str_t *user, credhub_str_t *detail)
 {
     X509                        *certificate;
     ngx_http_credhub_peer_t     *peer;
@@ -107,6 +107,9 @@ ngx_http_credhub_actor(
 
     actor->data = peer->actor;
     actor->len = CREDHUB_MTLS_ACTOR_LEN;
+
+    user->data = actor->data + sizeof("mtls-") - 1;
+    user->len = actor->len - (sizeof("mtls-") - 1);
 
     return CREDHUB_OK;
 }

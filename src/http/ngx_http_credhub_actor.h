@@ -1,5 +1,5 @@
 
-/* Who asks: the identity of a request. */
+/* What a client certificate says of who asks. */
 
 #ifndef _NGX_HTTP_CREDHUB_ACTOR_H_INCLUDED_
 #define _NGX_HTTP_CREDHUB_ACTOR_H_INCLUDED_
@@ -9,11 +9,12 @@
 
 
 /*
- * CREDHUB_OK: `actor` points to memory of the connection. Else why there is no
- * identity; CREDHUB_E_UNAUTHENTICATED means that none was offered.
+ * CREDHUB_OK: `actor` and `user` (the part of the subject that names it) point
+ * to memory of the connection. Else why there is no identity;
+ * CREDHUB_E_UNAUTHENTICATED means that none was offered.
  */
-credhub_error_e ngx_http_credhub_actor(
-    ngx_http_request_t *r, credhub_str_t *actor, credhub_str_t *detail);
+credhub_error_e ngx_http_credhub_actor(ngx_http_request_t *r,
+    credhub_str_t *actor, credhub_str_t *user, credhub_str_t *detail);
 
 /*
  * Does the request come from this host itself? Peer and local address of the

@@ -18,6 +18,8 @@ typedef struct {
 
 static ngx_int_t ngx_http_credhub_answer_header(
     ngx_http_request_t *r, const ngx_str_t *key, const ngx_str_t *value);
+static ngx_int_t ngx_http_credhub_answer_challenge(ngx_http_request_t *r,
+    credhub_arena_t *arena, credhub_error_e error, credhub_str_t detail);
 static ngx_int_t ngx_http_credhub_answer_allow(
     ngx_http_request_t *r, ngx_uint_t methods);
 
@@ -132,8 +134,46 @@ ngx_http_credhub_answer_error(ngx_http_request_t *r, credhub_arena_t *arena,
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
+    if (ngx_http_credhub_answer_challenge(r, arena, error, detail) != NGX_OK) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
     return ngx_http_credhub_answer(
         r, credhub_error_status(error), credhub_buf_str(&body), allow);
+}
+
+
+/* Where tokens are accepted, a client is told how to bring a better one. */
+
+static ngx_int_t
+ngx_http_credhub_answer_challenge(ngx_http_request_t *r, credhub_arena_t *arena,
+    credhub_error_e error, credhub_str_t detail)
+{
+    ngx_str_t                    value;
+    credhub_buf_t                challenge;
+    static const ngx_str_t       key = ngx_string("WWW-Authenticate");
+    ngx_http_credhub_loc_conf_t *lcf;
+
+    lcf = ngx_http_get_module_loc_conf(r, ngx_http_credhub_module);
+
+    if (lcf->keys == NULL
+        || (credhub_error_status(error) != NGX_HTTP_UNAUTHORIZED
+            && error != CREDHUB_E_SCOPE))
+    {
+        return NGX_OK;
+    }
+
+    credhub_buf_init(&challenge, arena, CREDHUB_DETAIL_MAX);
+    credhub_error_challenge(&challenge, error, detail);
+
+    if (challenge.failed) {
+        return NGX_ERROR;
+    }
+
+    value.len = challenge.len;
+    value.data = challenge.data;
+
+    return ngx_http_credhub_answer_header(r, &key, &value);
 }
 
 

@@ -15,15 +15,20 @@
 #include "credhub_name.h"
 
 
-static credhub_error_e ngx_http_credhub_content_begin(ngx_http_request_t *r,
-    ngx_http_credhub_ctx_t *ctx, ngx_http_credhub_match_t *match,
-    credhub_str_t *detail);
+static ngx_int_t ngx_http_credhub_content_start(ngx_http_credhub_ctx_t *ctx);
+static void      ngx_http_credhub_content_again(ngx_http_request_t *r);
+static ngx_int_t ngx_http_credhub_content_begin(
+    ngx_http_credhub_ctx_t *ctx, ngx_http_credhub_match_t *match);
+static ngx_int_t ngx_http_credhub_content_identify(ngx_http_credhub_ctx_t *ctx);
+static unsigned  ngx_http_credhub_content_scope(ngx_http_credhub_ctx_t *ctx);
+static credhub_error_e ngx_http_credhub_content_routed(
+    ngx_http_credhub_ctx_t *ctx, ngx_http_credhub_match_t *match);
 static credhub_error_e ngx_http_credhub_content_management(
     ngx_http_request_t *r, ngx_http_credhub_ctx_t *ctx);
 static credhub_error_e ngx_http_credhub_content_input(ngx_http_request_t *r,
     ngx_http_credhub_ctx_t *ctx, ngx_http_credhub_match_t *match);
-static ngx_int_t ngx_http_credhub_content_refuse(ngx_http_credhub_ctx_t *ctx,
-    credhub_error_e error, credhub_str_t detail, ngx_uint_t allow);
+static ngx_int_t       ngx_http_credhub_content_refuse(
+          ngx_http_credhub_ctx_t *ctx, ngx_uint_t allow);
 static ngx_http_credhub_ctx_t *ngx_http_credhub_content_ctx(
     ngx_http_request_t *r);
 static void ngx_http_credhub_content_run(ngx_http_credhub_ctx_t *ctx);
@@ -45,11 +50,7 @@ static const ngx_credhub_host_t ngx_http_credhub_content_host = {
 ngx_int_t
 ngx_http_credhub_content_handler(ngx_http_request_t *r)
 {
-    ngx_int_t                rc;
-    credhub_str_t            detail;
-    credhub_error_e          error;
-    ngx_http_credhub_ctx_t  *ctx;
-    ngx_http_credhub_match_t match;
+    ngx_http_credhub_ctx_t *ctx;
 
     if (r != r->main) {
         return NGX_HTTP_NOT_FOUND;
@@ -60,12 +61,34 @@ ngx_http_credhub_content_handler(ngx_http_request_t *r)
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    detail = credhub_null_str;
-    error = ngx_http_credhub_content_begin(r, ctx, &match, &detail);
+    return ngx_http_credhub_content_start(ctx);
+}
 
-    if (error != CREDHUB_OK) {
+
+/* Returns what a content handler returns. */
+
+static ngx_int_t
+ngx_http_credhub_content_start(ngx_http_credhub_ctx_t *ctx)
+{
+    ngx_http_request_t *r = ctx->request;
+
+    ngx_int_t                rc;
+    ngx_http_credhub_match_t match;
+
+    rc = ngx_http_credhub_content_begin(ctx, &match);
+
+    if (rc == NGX_AGAIN) {
+        r->write_event_handler = ngx_http_credhub_content_again;
+        r->main->count++;
+
+        return NGX_DONE;
+    }
+
+    r->write_event_handler = ngx_http_request_empty_handler;
+
+    if (rc != NGX_OK) {
         return ngx_http_credhub_content_refuse(
-            ctx, error, detail, error == CREDHUB_E_METHOD ? match.allow : 0);
+            ctx, ctx->op->error == CREDHUB_E_METHOD ? match.allow : 0);
     }
 
     if (ctx->route != NULL && (ctx->route->flags & NGX_HTTP_CREDHUB_BODY)) {
@@ -90,15 +113,32 @@ ngx_http_credhub_content_handler(ngx_http_request_t *r)
 }
 
 
-/* Everything that is decided before the body is read. */
+/* Token keys have come, or not; any write event may end here too. */
 
-static credhub_error_e
-ngx_http_credhub_content_begin(ngx_http_request_t *r,
-    ngx_http_credhub_ctx_t *ctx, ngx_http_credhub_match_t *match,
-    credhub_str_t *detail)
+static void
+ngx_http_credhub_content_again(ngx_http_request_t *r)
 {
+    ngx_http_credhub_ctx_t *ctx;
+
+    ctx = ngx_http_get_module_ctx(r, ngx_http_credhub_module);
+
+    ngx_http_finalize_request(r, ngx_http_credhub_content_start(ctx));
+}
+
+
+/*
+ * Everything that is decided before the body is read. NGX_OK, NGX_ERROR with
+ * op->error, or NGX_AGAIN.
+ */
+
+static ngx_int_t
+ngx_http_credhub_content_begin(
+    ngx_http_credhub_ctx_t *ctx, ngx_http_credhub_match_t *match)
+{
+    ngx_http_request_t *r = ctx->request;
+
+    ngx_int_t                    rc;
     credhub_str_t                path, raw;
-    credhub_error_e              error;
     ngx_http_credhub_loc_conf_t *lcf;
 
     lcf = ngx_http_get_module_loc_conf(r, ngx_http_credhub_module);
@@ -110,28 +150,81 @@ ngx_http_credhub_content_begin(ngx_http_request_t *r,
     raw.data = r->unparsed_uri.data;
 
     if (!r->internal && ngx_http_credhub_path_plain(raw) != NGX_OK) {
-        return CREDHUB_E_BAD_REQUEST;
+        ctx->op->error = CREDHUB_E_BAD_REQUEST;
+        return NGX_ERROR;
     }
 
     ngx_http_credhub_route(match, lcf->groups, r->method, path);
     ctx->route = match->route;
 
-    error = ngx_http_credhub_actor(r, &ctx->op->actor, detail);
+    rc = ngx_http_credhub_content_identify(ctx);
 
-    if (error != CREDHUB_OK
-        && !(error == CREDHUB_E_UNAUTHENTICATED && ctx->route != NULL
-             && (ctx->route->flags & NGX_HTTP_CREDHUB_OPEN)))
+    if (rc == NGX_OK) {
+        ctx->op->error = ngx_http_credhub_content_routed(ctx, match);
+        rc = ctx->op->error == CREDHUB_OK ? NGX_OK : NGX_ERROR;
+    }
+
+    return rc;
+}
+
+
+static ngx_int_t
+ngx_http_credhub_content_identify(ngx_http_credhub_ctx_t *ctx)
+{
+    ngx_credhub_op_t        *op = ctx->op;
+    ngx_http_credhub_auth_t *auth = &ctx->auth;
+
+    ngx_int_t rc;
+
+    auth->request = ctx->request;
+    auth->arena = op->arena;
+
+    rc = ngx_http_credhub_auth(auth, ngx_http_credhub_content_scope(ctx));
+
+    if (rc == NGX_AGAIN) {
+        return NGX_AGAIN;
+    }
+
+    op->actor = auth->actor;
+    op->caller = credhub_name_fold(op->arena, op->actor);
+
+    if (rc == NGX_OK
+        || (auth->error == CREDHUB_E_UNAUTHENTICATED && ctx->route != NULL
+            && (ctx->route->flags & NGX_HTTP_CREDHUB_OPEN)))
     {
-        return error;
+        return NGX_OK;
     }
 
-    if (ctx->op->actor.len != 0) {
-        ctx->op->caller = credhub_name_fold(ctx->op->arena, ctx->op->actor);
+    op->error = auth->error;
+    op->detail = auth->detail;
 
-        if (ctx->op->caller.data == NULL) {
-            return CREDHUB_E_INTERNAL;
-        }
+    return NGX_ERROR;
+}
+
+
+/* By method, whatever the path: who may not write learns no paths. */
+
+static unsigned
+ngx_http_credhub_content_scope(ngx_http_credhub_ctx_t *ctx)
+{
+    if ((ctx->request->method
+            & (NGX_HTTP_GET | NGX_HTTP_HEAD | NGX_HTTP_OPTIONS))
+        || (ctx->route != NULL && (ctx->route->flags & NGX_HTTP_CREDHUB_READ)))
+    {
+        return CREDHUB_SCOPE_READ;
     }
+
+    return CREDHUB_SCOPE_WRITE;
+}
+
+
+static credhub_error_e
+ngx_http_credhub_content_routed(
+    ngx_http_credhub_ctx_t *ctx, ngx_http_credhub_match_t *match)
+{
+    ngx_http_request_t *r = ctx->request;
+
+    credhub_error_e error;
 
     if (match->allow == 0) {
         return CREDHUB_E_NOT_FOUND;
@@ -226,8 +319,7 @@ ngx_http_credhub_content_input(ngx_http_request_t *r,
  */
 
 static ngx_int_t
-ngx_http_credhub_content_refuse(ngx_http_credhub_ctx_t *ctx,
-    credhub_error_e error, credhub_str_t detail, ngx_uint_t allow)
+ngx_http_credhub_content_refuse(ngx_http_credhub_ctx_t *ctx, ngx_uint_t allow)
 {
     ngx_http_request_t *r = ctx->request;
 
@@ -249,9 +341,6 @@ ngx_http_credhub_content_refuse(ngx_http_credhub_ctx_t *ctx,
     if (ctx->op->input != NULL) {
         /* authenticated and routed */
 
-        ctx->op->error = error;
-        ctx->op->detail = detail;
-
         r->main->count++;
         ngx_http_credhub_content_finished(ctx->op);
 
@@ -259,7 +348,7 @@ ngx_http_credhub_content_refuse(ngx_http_credhub_ctx_t *ctx,
     }
 
     return ngx_http_credhub_answer_error(
-        r, ctx->op->arena, error, detail, allow);
+        r, ctx->op->arena, ctx->op->error, ctx->op->detail, allow);
 }
 
 
@@ -382,6 +471,8 @@ static void
 ngx_http_credhub_content_gone(void *data)
 {
     ngx_http_credhub_ctx_t *ctx = data;
+
+    ngx_http_credhub_auth_stop(&ctx->auth);
 
     if (!ctx->op->finished) {
         ngx_credhub_op_abort(ctx->op);

@@ -5,6 +5,7 @@
 #define _NGX_HTTP_CREDHUB_CONTENT_H_INCLUDED_
 
 
+#include "ngx_http_credhub_auth.h"
 #include "ngx_http_credhub_route.h"
 
 
@@ -16,6 +17,7 @@ struct ngx_http_credhub_ctx_s {
     ngx_http_request_t             *request;
     ngx_credhub_op_t               *op;
     const ngx_http_credhub_route_t *route;
+    ngx_http_credhub_auth_t         auth;
     credhub_buf_t                   body; /* while it is read */
     void (*body_done)(ngx_http_credhub_ctx_t *ctx);
     ngx_buf_t *page; /* instead of nginx's own */

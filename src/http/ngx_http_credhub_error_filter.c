@@ -47,6 +47,10 @@ ngx_http_credhub_error_header_filter(ngx_http_request_t *r)
 
     /* err_status is set where nginx makes the page, and nowhere else */
 
+    if (ngx_http_credhub_keys_header(r) == NGX_OK) {
+        return NGX_OK;
+    }
+
     scf = ngx_http_get_module_srv_conf(r, ngx_http_credhub_module);
 
     if (r != r->main || scf->file == NULL
@@ -88,6 +92,10 @@ ngx_http_credhub_error_body_filter(ngx_http_request_t *r, ngx_chain_t *in)
 {
     ngx_chain_t             out, *cl;
     ngx_http_credhub_ctx_t *ctx;
+
+    if (ngx_http_credhub_keys_body(r, in) == NGX_OK) {
+        return NGX_OK;
+    }
 
     ctx = ngx_http_get_module_ctx(r, ngx_http_credhub_module);
 

@@ -9,6 +9,8 @@
 #include <ngx_core.h>
 #include <ngx_http.h>
 #include "ngx_credhub_op.h"
+#include "ngx_http_credhub_keys.h"
+#include "credhub_jwt.h"
 #include "credhub_text.h"
 
 
@@ -52,6 +54,13 @@ typedef struct {
     ngx_uint_t groups; /* bits; 0: no hub here */
     ngx_flag_t mtls;
     ngx_uint_t management;
+
+    ngx_http_credhub_keys_t *keys; /* NULL: no bearer tokens */
+    ngx_str_t                issuer;
+    ngx_str_t                audience;
+    ngx_str_t                actor_claim;
+    ngx_str_t                actor_prefix;
+    credhub_jwt_rules_t      jwt; /* of these */
 } ngx_http_credhub_loc_conf_t;
 
 

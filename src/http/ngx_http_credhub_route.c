@@ -13,6 +13,7 @@
 #define OPEN        NGX_HTTP_CREDHUB_OPEN
 #define BODY        NGX_HTTP_CREDHUB_BODY
 #define WRITE       NGX_HTTP_CREDHUB_WRITE
+#define READ        NGX_HTTP_CREDHUB_READ
 #define BARE        NGX_HTTP_CREDHUB_BARE
 
 
@@ -43,7 +44,7 @@ static const ngx_http_credhub_route_t  ngx_http_credhub_routes[] = {
       BODY|WRITE, &ngx_http_credhub_regenerate },
 
     { NGX_HTTP_POST, CREDENTIALS, "/api/v1/interpolate",
-      BODY, &ngx_http_credhub_interpolate },
+      BODY|READ, &ngx_http_credhub_interpolate },
 
     { NGX_HTTP_GET, SYSTEM, "/info",
       OPEN, &ngx_http_credhub_info },

@@ -11,6 +11,7 @@
 #define NGX_HTTP_CREDHUB_OPEN  0x01 /* no identity needed */
 #define NGX_HTTP_CREDHUB_BODY  0x02 /* a JSON body is read */
 #define NGX_HTTP_CREDHUB_WRITE 0x04 /* refused in read-only mode */
+#define NGX_HTTP_CREDHUB_READ  0x10 /* a POST that only reads */
 #define NGX_HTTP_CREDHUB_BARE  0x08 /* content type without a charset */
 
 

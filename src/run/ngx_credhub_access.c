@@ -9,6 +9,12 @@
 #include "credhub_grant.h"
 #include "credhub_name.h"
 
+#include <openssl/evp.h>
+
+
+static credhub_error_e ngx_credhub_access_witness(
+    ngx_credhub_op_t *op, credhub_str_t *value);
+
 
 credhub_error_e
 ngx_credhub_access_name(
@@ -121,11 +127,46 @@ ngx_credhub_access_values(ngx_credhub_op_t *op,
 
             error = ngx_credhub_access_grant(op, j, guard->actor, field, grant);
 
+            if (error == CREDHUB_OK) {
+                error = ngx_credhub_access_witness(op, &grant->value);
+            }
+
             if (error != CREDHUB_OK) {
                 return error;
             }
         }
     }
+
+    return CREDHUB_OK;
+}
+
+
+/*
+ * Redis sees the guard of every write, of refused ones too, and whoever looks
+ * at its commands must not learn a grant from them.
+ */
+
+static credhub_error_e
+ngx_credhub_access_witness(ngx_credhub_op_t *op, credhub_str_t *value)
+{
+    u_char     sha1[20];
+    ngx_uint_t len;
+
+    len = sizeof(sha1);
+
+    if (EVP_Digest(value->data, value->len, sha1, NULL, EVP_sha1(), NULL) != 1)
+    {
+        return CREDHUB_E_INTERNAL;
+    }
+
+    value->len = 2 * len;
+    value->data = credhub_arena_bytes(op->arena, value->len);
+
+    if (value->data == NULL) {
+        return CREDHUB_E_INTERNAL;
+    }
+
+    (void) ngx_hex_dump(value->data, sha1, len);
 
     return CREDHUB_OK;
 }

@@ -27,8 +27,8 @@ credhub_error_e ngx_credhub_access_name(
 credhub_error_e ngx_credhub_access_guard(ngx_credhub_op_t *op,
     unsigned operation, credhub_str_t name, ngx_credhub_guard_t *guard);
 
-/* The same guard with the values that a write script compares. The hub id is
- * known (ngx_credhub_ready()). */
+/* The same guard with what a write script compares: the SHA-1 of each genuine
+ * value in hex. The hub id is known (ngx_credhub_ready()). */
 credhub_error_e ngx_credhub_access_values(ngx_credhub_op_t *op,
     const ngx_credhub_guard_t *guard, ngx_credhub_guard_t *full);
 

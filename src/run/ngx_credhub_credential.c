@@ -101,6 +101,12 @@ ngx_credhub_version_commit(ngx_credhub_op_t *op,
         error = ngx_credhub_access_values(op, guard, &full);
     }
 
+    if (error == CREDHUB_E_KEY_MISSING) {
+        ngx_log_error(NGX_LOG_ERR, ngx_cycle->log, 0,
+            "credhub: no encryption key covers the name \"%*s\"",
+            version->folded.len, version->folded.data);
+    }
+
     if (error != CREDHUB_OK) {
         return ngx_credhub_op_error(op, error);
     }
@@ -146,8 +152,20 @@ ngx_credhub_version_seal(ngx_credhub_op_t *op, const credhub_content_t *content,
         return error;
     }
 
-    return ngx_credhub_field_seal(
+    error = ngx_credhub_field_seal(
         op, version, credhub_str("params"), content->params, &version->params);
+
+    if (error != CREDHUB_OK) {
+        return error;
+    }
+
+    version->mac.len = CREDHUB_MAC_SIZE;
+    version->mac.data = credhub_arena_bytes(op->arena, CREDHUB_MAC_SIZE);
+
+    return version->mac.data == NULL
+               ? CREDHUB_E_INTERNAL
+               : credhub_version_mac(version, op->hub->keyring,
+                   op->hub->store->hub, version->mac.data);
 }
 
 
@@ -184,6 +202,14 @@ ngx_credhub_version_open(ngx_credhub_op_t *op, const credhub_version_t *version,
 
     content->head = version->head;
     content->tail = version->tail;
+
+    error =
+        ngx_credhub_opened(version, credhub_version_genuine(version,
+                                        op->hub->keyring, op->hub->store->hub));
+
+    if (error != CREDHUB_OK) {
+        return error;
+    }
 
     error = ngx_credhub_field_open(
         op, version, credhub_str("secret"), version->secret, &content->secret);

@@ -36,18 +36,25 @@ static void      ngx_credhub_seals_check(ngx_credhub_call_t *call,
          const ngx_credhub_reply_t *reply, const credhub_version_t *version);
 
 
-#define ngx_credhub_field(name, required)                                      \
-    {                                                                          \
-        credhub_string(#name), offsetof(credhub_version_t, name), required     \
-    }
+/* clang-format off */
 
-static const ngx_credhub_field_t ngx_credhub_fields[] = { ngx_credhub_field(
-                                                              credential, 1),
-    ngx_credhub_field(name, 1), ngx_credhub_field(type, 1),
-    { credhub_string("version"), offsetof(credhub_version_t, id), 1 },
-    ngx_credhub_field(metadata, 0), ngx_credhub_field(head, 0),
-    ngx_credhub_field(tail, 0), ngx_credhub_field(secret, 0),
-    ngx_credhub_field(params, 0) };
+#define ngx_credhub_field(key, name, required)                                \
+    { credhub_string(key), offsetof(credhub_version_t, name), required }
+
+static const ngx_credhub_field_t  ngx_credhub_fields[] = {
+    ngx_credhub_field("credential", credential, 1),
+    ngx_credhub_field("name", name, 1),
+    ngx_credhub_field("type", type, 1),
+    ngx_credhub_field("version", id, 1),
+    ngx_credhub_field("metadata", metadata, 0),
+    ngx_credhub_field("head", head, 0),
+    ngx_credhub_field("tail", tail, 0),
+    ngx_credhub_field("secret", secret, 0),
+    ngx_credhub_field("mac", mac, 0),
+    ngx_credhub_field("params", params, 0)
+};
+
+/* clang-format on */
 
 #define NGX_CREDHUB_FIELDS                                                     \
     (sizeof(ngx_credhub_fields) / sizeof(ngx_credhub_fields[0]))
@@ -402,7 +409,8 @@ ngx_credhub_credential_write(ngx_credhub_call_t *call,
         version->id, version->credential,
         (expect.data == NULL) ? credhub_str("*") : expect,
         ngx_credhub_call_decimal(call, max_versions), version->metadata,
-        version->head, version->tail, version->secret, version->params };
+        version->head, version->tail, version->secret, version->params,
+        version->mac };
 
     ngx_credhub_call_guarded(call, store, NGX_CREDHUB_SCRIPT_PUT,
         sizeof(argv) / sizeof(argv[0]), argv, guard);

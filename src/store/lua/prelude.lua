@@ -98,8 +98,9 @@ local function grants(actor, operation, name)
 end
 
 -- ARGV ends, from `first` on, with a guard: an actor, then grants that would
--- allow the operation, field and genuine value in turn. Without an actor the
--- configuration allows it.
+-- allow the operation, field and SHA-1 of the genuine value in turn: who sees
+-- the command cannot make the grant from it. Without an actor the configuration
+-- allows the operation.
 local function denial(first)
     if ARGV[first] == '' then
         return
@@ -107,7 +108,7 @@ local function denial(first)
     local key, forged = prefix .. 'grants:' .. ARGV[first], nil
     for i = first + 1, #ARGV, 2 do
         local value = redis.call('HGET', key, ARGV[i])
-        if value == ARGV[i + 1] then
+        if value and redis.sha1hex(value) == ARGV[i + 1] then
             return
         end
         forged = forged or value and ARGV[i]

@@ -3,11 +3,11 @@
 -- ARGV: layout, hub, name, folded name, type, version id, id of a new
 --       credential, expected version ("*": any, empty: no credential), most
 --       versions to keep (0: all), metadata, head, tail, secret, params,
---       guard
+--       MAC, guard
 -- Answers: ok, name, credential id, created, seals of the key so far, or
 --          stale: the expectation failed; type: the credential has another one
 
-local refused = write_refusal() or denial(15)
+local refused = write_refusal() or denial(16)
 if refused then
     return refused
 end
@@ -20,7 +20,7 @@ end
 local name, folded, kind = ARGV[3], ARGV[4], ARGV[5]
 local id, credential, expected = ARGV[6], ARGV[7], ARGV[8]
 local most = tonumber(ARGV[9])
-local optional = { 'metadata', 'head', 'tail', 'secret', 'params' }
+local optional = { 'metadata', 'head', 'tail', 'secret', 'params', 'mac' }
 
 local version_key = prefix .. 'version:' .. id
 local current_key = prefix .. 'credential:' .. folded

@@ -1,0 +1,313 @@
+
+/*
+ * A certificate is looked at first: one that is no identity fails the request
+ * whatever else it carries. A token beside a certificate must be valid, and
+ * then it is the one that names the actor.
+ */
+
+#include "ngx_http_credhub_auth.h"
+#include "ngx_http_credhub_actor.h"
+#include "ngx_http_credhub_keys.h"
+#include "ngx_http_credhub_seen.h"
+
+
+#define NGX_HTTP_CREDHUB_AUTH_POLL 20   /* while another request fetches */
+#define NGX_HTTP_CREDHUB_AUTH_WAIT 5000 /* for that, in all */
+
+
+static ngx_int_t ngx_http_credhub_auth_fail(
+    ngx_http_credhub_auth_t *auth, credhub_error_e error, const char *detail);
+static ngx_int_t ngx_http_credhub_auth_bearer(
+    ngx_http_request_t *r, credhub_str_t *token);
+static ngx_uint_t ngx_http_credhub_auth_headers(ngx_http_request_t *r);
+static ngx_int_t  ngx_http_credhub_auth_token(
+     ngx_http_credhub_auth_t *auth, credhub_str_t token, credhub_jwt_t *jwt);
+static ngx_int_t ngx_http_credhub_auth_verify(ngx_http_credhub_auth_t *auth,
+    credhub_str_t token, const credhub_jwks_t *set,
+    const ngx_http_credhub_seen_key_t *seen, credhub_jwt_t *jwt);
+static ngx_int_t ngx_http_credhub_auth_fetch(
+    ngx_http_credhub_auth_t *auth, ngx_msec_t interval);
+static void ngx_http_credhub_auth_wait(ngx_event_t *ev);
+
+
+ngx_int_t
+ngx_http_credhub_auth(ngx_http_credhub_auth_t *auth, unsigned scope)
+{
+    ngx_http_request_t *r = auth->request;
+
+    ngx_int_t                    rc;
+    credhub_jwt_t                jwt;
+    credhub_str_t                token;
+    ngx_http_credhub_loc_conf_t *lcf;
+
+    lcf = ngx_http_get_module_loc_conf(r, ngx_http_credhub_module);
+
+    ngx_http_credhub_auth_stop(auth);
+    ngx_str_set(&auth->method, "none");
+
+    auth->error =
+        ngx_http_credhub_actor(r, &auth->actor, &auth->user, &auth->detail);
+
+    if (auth->error == CREDHUB_OK) {
+        ngx_str_set(&auth->method, "mtls");
+
+    } else if (auth->error != CREDHUB_E_UNAUTHENTICATED) {
+        return NGX_ERROR;
+    }
+
+    if (lcf->keys == NULL) {
+        return auth->error == CREDHUB_OK ? NGX_OK : NGX_ERROR;
+    }
+
+    switch (ngx_http_credhub_auth_bearer(r, &token)) {
+    case NGX_OK:
+        break;
+
+    case NGX_DECLINED:
+        return auth->error == CREDHUB_OK ? NGX_OK : NGX_ERROR;
+
+    default:
+        return ngx_http_credhub_auth_fail(auth, CREDHUB_E_TOKEN,
+            "The request carries more than one authorization.");
+    }
+
+    rc = ngx_http_credhub_auth_token(auth, token, &jwt);
+
+    if (rc != NGX_OK) {
+        return rc;
+    }
+
+    ngx_str_set(&auth->method, "jwt");
+
+    auth->error = CREDHUB_OK;
+    auth->actor = jwt.actor;
+    auth->user = jwt.user;
+
+    /* scopes belong to UAA; other providers have claims of their own */
+
+    if (lcf->jwt.actor_claim == NULL && (jwt.scopes & scope) != scope) {
+        return ngx_http_credhub_auth_fail(auth, CREDHUB_E_SCOPE,
+            scope == CREDHUB_SCOPE_READ ? "credhub.read" : "credhub.write");
+    }
+
+    return NGX_OK;
+}
+
+
+void
+ngx_http_credhub_auth_stop(ngx_http_credhub_auth_t *auth)
+{
+    if (auth->wait.timer_set) {
+        ngx_del_timer(&auth->wait);
+    }
+}
+
+
+static ngx_int_t
+ngx_http_credhub_auth_fail(
+    ngx_http_credhub_auth_t *auth, credhub_error_e error, const char *detail)
+{
+    auth->error = error;
+    auth->detail.data = (u_char *) detail;
+    auth->detail.len = ngx_strlen(detail);
+
+    return NGX_ERROR;
+}
+
+
+/* NGX_DECLINED: none, or another scheme; NGX_ERROR: several. */
+
+static ngx_int_t
+ngx_http_credhub_auth_bearer(ngx_http_request_t *r, credhub_str_t *token)
+{
+    ngx_str_t              value;
+    static const ngx_str_t scheme = ngx_string("Bearer");
+
+    if (r->headers_in.authorization == NULL) {
+        return NGX_DECLINED;
+    }
+
+    if (ngx_http_credhub_auth_headers(r) > 1) {
+        return NGX_ERROR;
+    }
+
+    value = r->headers_in.authorization->value;
+
+    if (value.len < scheme.len
+        || ngx_strncasecmp(value.data, scheme.data, scheme.len) != 0
+        || (value.len > scheme.len && value.data[scheme.len] != ' '))
+    {
+        return NGX_DECLINED;
+    }
+
+    token->data = value.data + scheme.len;
+    token->len = value.len - scheme.len;
+
+    while (token->len != 0 && *token->data == ' ') {
+        token->data++;
+        token->len--;
+    }
+
+    while (token->len != 0 && token->data[token->len - 1] == ' ') {
+        token->len--;
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_uint_t
+ngx_http_credhub_auth_headers(ngx_http_request_t *r)
+{
+    ngx_uint_t       i, n;
+    ngx_list_part_t *part;
+    ngx_table_elt_t *h;
+
+    n = 0;
+
+    for (part = &r->headers_in.headers.part; part != NULL; part = part->next) {
+        h = part->elts;
+
+        for (i = 0; i < part->nelts; i++) {
+            n += (h[i].key.len == sizeof("Authorization") - 1
+                  && ngx_strcasecmp(h[i].key.data, (u_char *) "Authorization")
+                         == 0);
+        }
+    }
+
+    return n;
+}
+
+
+static ngx_int_t
+ngx_http_credhub_auth_token(
+    ngx_http_credhub_auth_t *auth, credhub_str_t token, credhub_jwt_t *jwt)
+{
+    const credhub_jwks_t        *set;
+    ngx_http_credhub_loc_conf_t *lcf;
+    ngx_http_credhub_seen_key_t  seen;
+
+    lcf = ngx_http_get_module_loc_conf(auth->request, ngx_http_credhub_module);
+
+    set = ngx_http_credhub_keys_get(lcf->keys, &seen.epoch);
+
+    if (set == NULL) {
+        if (ngx_http_credhub_auth_fetch(auth, NGX_HTTP_CREDHUB_KEYS_RETRY)
+            == NGX_AGAIN) {
+            return NGX_AGAIN;
+        }
+
+        set = ngx_http_credhub_keys_get(lcf->keys, &seen.epoch);
+
+        if (set == NULL) {
+            return ngx_http_credhub_auth_fail(auth, CREDHUB_E_UNAVAILABLE, "");
+        }
+    }
+
+    ngx_http_credhub_keys_refresh(lcf->keys, auth->request);
+
+    seen.rules = &lcf->jwt;
+
+    if (ngx_http_credhub_seen_hash(&seen, token) != NGX_OK) {
+        return ngx_http_credhub_auth_fail(auth, CREDHUB_E_INTERNAL, "");
+    }
+
+    if (ngx_http_credhub_seen_get(&seen, auth->arena, jwt) == NGX_OK) {
+        return NGX_OK;
+    }
+
+    return ngx_http_credhub_auth_verify(auth, token, set, &seen, jwt);
+}
+
+
+static ngx_int_t
+ngx_http_credhub_auth_verify(ngx_http_credhub_auth_t *auth, credhub_str_t token,
+    const credhub_jwks_t *set, const ngx_http_credhub_seen_key_t *seen,
+    credhub_jwt_t *jwt)
+{
+    credhub_error_e              error;
+    ngx_http_credhub_loc_conf_t *lcf;
+
+    lcf = ngx_http_get_module_loc_conf(auth->request, ngx_http_credhub_module);
+
+    error =
+        credhub_jwt_verify(auth->arena, token, set, &lcf->jwt, ngx_time(), jwt);
+
+    if (error == CREDHUB_E_TOKEN_KEY
+        && ngx_http_credhub_auth_fetch(auth, NGX_HTTP_CREDHUB_KEYS_UNKNOWN)
+               == NGX_AGAIN)
+    {
+        return NGX_AGAIN;
+    }
+
+    if (error == CREDHUB_OK) {
+        ngx_http_credhub_seen_put(seen, jwt);
+        return NGX_OK;
+    }
+
+    auth->error = error;
+    auth->detail = jwt->reason;
+
+    return NGX_ERROR;
+}
+
+
+/* NGX_AGAIN: keys are on their way; NGX_DECLINED: no better ones now. */
+
+static ngx_int_t
+ngx_http_credhub_auth_fetch(ngx_http_credhub_auth_t *auth, ngx_msec_t interval)
+{
+    ngx_http_request_t *r = auth->request;
+
+    ngx_http_credhub_loc_conf_t *lcf;
+
+    lcf = ngx_http_get_module_loc_conf(r, ngx_http_credhub_module);
+
+    if (auth->fetched) {
+        interval = NGX_MAX_INT32_VALUE;
+
+    } else {
+        auth->since = ngx_current_msec;
+    }
+
+    switch (ngx_http_credhub_keys_fetch(lcf->keys, r, interval)) {
+    case NGX_DONE:
+        auth->fetched = 1;
+        return NGX_AGAIN;
+
+    case NGX_BUSY:
+        auth->fetched = 1;
+
+        if (ngx_current_msec - auth->since > NGX_HTTP_CREDHUB_AUTH_WAIT) {
+            return NGX_DECLINED;
+        }
+
+        auth->wait.handler = ngx_http_credhub_auth_wait;
+        auth->wait.data = r->connection;
+        auth->wait.log = r->connection->log;
+
+        ngx_add_timer(&auth->wait, NGX_HTTP_CREDHUB_AUTH_POLL);
+
+        return NGX_AGAIN;
+
+    default:
+        return NGX_DECLINED;
+    }
+}
+
+
+static void
+ngx_http_credhub_auth_wait(ngx_event_t *ev)
+{
+    ngx_connection_t        *c;
+    ngx_http_request_t      *r;
+    ngx_http_credhub_auth_t *auth;
+
+    auth = ngx_queue_data(ev, ngx_http_credhub_auth_t, wait);
+
+    r = auth->request;
+    c = r->connection;
+
+    r->write_event_handler(r);
+    ngx_http_run_posted_requests(c);
+}

@@ -1,0 +1,44 @@
+
+/*
+ * Who asks: the identity of a request, by a client certificate, a bearer token,
+ * or both. May have to wait for token keys.
+ */
+
+#ifndef _NGX_HTTP_CREDHUB_AUTH_H_INCLUDED_
+#define _NGX_HTTP_CREDHUB_AUTH_H_INCLUDED_
+
+
+#include "ngx_http_credhub_module.h"
+
+
+typedef struct {
+    ngx_http_request_t *request;
+    credhub_arena_t    *arena;
+
+    /* the result */
+    credhub_str_t   actor;
+    credhub_str_t   user;   /* the principal, for audit */
+    ngx_str_t       method; /* "mtls", "jwt", or "none" */
+    credhub_error_e error;
+    credhub_str_t   detail;
+
+    /* private */
+    ngx_event_t wait;
+    ngx_msec_t  since;
+    unsigned    fetched:1; /* keys were waited for already */
+} ngx_http_credhub_auth_t;
+
+
+/*
+ * NGX_OK; NGX_ERROR with auth->error, where CREDHUB_E_UNAUTHENTICATED means
+ * that no identity was offered; NGX_AGAIN: r->write_event_handler is called
+ * when it should be asked again, perhaps more than once. `scope` is what a
+ * token of UAA must have (CREDHUB_SCOPE_*).
+ */
+ngx_int_t ngx_http_credhub_auth(ngx_http_credhub_auth_t *auth, unsigned scope);
+
+/* The request ends while it may be waiting. */
+void ngx_http_credhub_auth_stop(ngx_http_credhub_auth_t *auth);
+
+
+#endif /* _NGX_HTTP_CREDHUB_AUTH_H_INCLUDED_ */
