@@ -97,7 +97,8 @@ subtest 'a stranger keeps the connection' => sub {
 };
 
 subtest 'what nginx cannot understand ends the connection' => sub {
-    for my $bytes ("GET /% HTTP/1.1\r\nHost: x\r\n\r\n", "GET / HTTP/1.1\r\n\r\n",
+    for my $bytes ("GET /% HTTP/1.1\r\nHost: x\r\n\r\n",
+        "GET / HTTP/1.1\r\n\r\n",
         "PUT $DATA HTTP/1.1\r\nHost: x\r\nContent-Length: x\r\n\r\n",
         "PUT $DATA HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n"
         . "Content-Length: 2\r\n\r\nab",

@@ -15,7 +15,7 @@ my $hub = CredHubTest->new(server => <<'END');
     location = /health { credhub credentials; }
     location = /api/v1/key-usage { credhub credentials certificates trust ssh; }
     location = /version { credhub permissions system; }
-    location = /plain { default_type text/plain; return 200 "xxxxxxxxxxxxxxxxxxxxxxxxxxxxx"; }
+    location = /plain { default_type text/plain; return 200 "xxxxxxxxxxxx"; }
 
     location = /api/v1/regenerate {
         credhub credentials;
@@ -294,7 +294,8 @@ END
 
     my @rows = (
         # label, answer, status
-        ['get',      $hub->get("$DATA?name=/h/long&current=true", @accept), 200],
+        ['get',      $hub->get("$DATA?name=/h/long&current=true",
+            @accept), 200],
         ['find',     $hub->get("$DATA?path=", @accept),           200],
         ['missing',  $hub->get('/none', @accept),                 404],
         ['of nginx', $hub->get('/group/', @accept),               404],

@@ -4,7 +4,7 @@ use v5.36;
 
 use lib 't/lib';
 use CredHubTest;
-use CredHubTest::Errors;
+use CredHubTest::Errors qw(is_error answers);
 use Test::More;
 
 my $DATA = '/api/v1/data';
@@ -27,15 +27,6 @@ $hub->configure(servers => [
         location => 'credhub_mtls on;' },
 ]);
 $hub->start;
-
-
-# 200, or the name of an error
-sub answers ($response, $expected, $label) {
-    local $Test::Builder::Level = $Test::Builder::Level + 1;
-
-    return is($response->status, 200, $label) if $expected eq '200';
-    return is_error($response, $expected, $label);
-}
 
 
 subtest 'certificates' => sub {

@@ -4,7 +4,7 @@ use v5.36;
 
 use lib 't/lib';
 use CredHubTest;
-use CredHubTest::Errors;
+use CredHubTest::Errors qw(is_error answers);
 use Test::More;
 
 my $DATA    = '/api/v1/data';
@@ -51,14 +51,6 @@ my $off = { read_only_mode => \0 };
 sub mode ($as = $hub, @opt) { return $as->get('/management', @opt)->body }
 
 sub switch ($body, @opt) { return $hub->post('/management', $body, @opt) }
-
-sub answers ($r, $expected, $label) {
-    local $Test::Builder::Level = $Test::Builder::Level + 1;
-
-    return is($r->status, $expected, $label) if $expected =~ /^\d+$/;
-    return is_error($r, $expected, $label);
-}
-
 
 subtest 'who may use it' => sub {
     my @line = (prelude => "PROXY TCP4 127.0.0.1 127.0.0.1 5000 443\r\n");

@@ -22,13 +22,15 @@ my $answers = CredHubTest::Nginx->free_port;
 my @STATUSES = (400, 401, 403, 404, 405, 411, 413, 414, 415, 421, 429,
     431, 500, 502, 503, 504, 418, 501, 505, 507);
 
-my $beside = join '', map {"location ~ ^/(?:v1/|vedsdk/|vedauth/|)$_\$ { return $_; }\n"}
-    @STATUSES;
+my $beside = join '', map {
+    "location ~ ^/(?:v1/|vedsdk/|vedauth/|)$_\$ { return $_; }\n"
+} @STATUSES;
 $beside .= <<"END";
     large_client_header_buffers 2 2k;
     location /denied  { deny all; }
     location /files   { root /nonexistent; }
-    location /small   { client_max_body_size 10; proxy_pass http://127.0.0.1:$closed; }
+    location /small   { client_max_body_size 10;
+                        proxy_pass http://127.0.0.1:$closed; }
     location = /file  { alias nginx.conf; }
     location /closed  { proxy_pass http://127.0.0.1:$closed; }
     location /silent  { proxy_pass http://127.0.0.1:@{[$silent->sockport]};
@@ -39,7 +41,7 @@ $beside .= <<"END";
     location /moved   { return 302 /x; }
     location /text    { return 404 "text of the operator"; }
     location /page    { error_page 404 /own; error_page 403 =200 /own;
-                        error_page 502 \@own; error_page 500 /moved; return 404; }
+                        error_page 502 \@own; return 404; }
     location /page/denied  { error_page 403 =410 /own; deny all; }
     location /page/closed  { error_page 502 \@own;
                              proxy_pass http://127.0.0.1:$closed; }
