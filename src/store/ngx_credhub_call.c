@@ -17,12 +17,12 @@
 
 #define NGX_CREDHUB_CALL_ARENA   4096
 #define NGX_CREDHUB_CALL_REQUEST 512
+#define NGX_CREDHUB_CALL_NUMBER  (1 + NGX_SIZE_T_LEN + 2) /* "$123" CRLF */
 
 
-static void ngx_credhub_call_number(
-    ngx_credhub_call_t *call, u_char type, size_t n);
-static void ngx_credhub_call_enqueue(
-    ngx_credhub_call_t *call, ngx_queue_t *queue);
+static u_char *ngx_credhub_call_number(u_char *p, u_char type, size_t n);
+static void    ngx_credhub_call_enqueue(
+       ngx_credhub_call_t *call, ngx_queue_t *queue);
 static void                ngx_credhub_call_dequeue(ngx_credhub_call_t *call);
 static void                ngx_credhub_call_fail(ngx_credhub_call_t *call);
 static void                ngx_credhub_calls_watch(ngx_credhub_link_t *link);
@@ -94,6 +94,7 @@ void
 ngx_credhub_call_command(
     ngx_credhub_call_t *call, ngx_uint_t argc, const credhub_str_t *argv)
 {
+    size_t     size;
     u_char    *p;
     ngx_uint_t i;
 
@@ -102,36 +103,57 @@ ngx_credhub_call_command(
         return;
     }
 
-    ngx_credhub_call_number(call, '*', argc);
+    size = NGX_CREDHUB_CALL_NUMBER + argc * (NGX_CREDHUB_CALL_NUMBER + 2) + 1;
 
     for (i = 0; i < argc; i++) {
-        ngx_credhub_call_number(call, '$', argv[i].len);
-        credhub_buf_add_str(&call->request, argv[i]);
-        credhub_buf_lit(&call->request, CRLF);
+        size += argv[i].len;
+    }
+
+    p = credhub_buf_reserve(&call->request, size);
+    if (p == NULL) {
+        return;
+    }
+
+    p = ngx_credhub_call_number(p, '*', argc);
+
+    for (i = 0; i < argc; i++) {
+        p = ngx_credhub_call_number(p, '$', argv[i].len);
+
+        if (argv[i].len != 0) {
+            p = ngx_cpymem(p, argv[i].data, argv[i].len);
+        }
+
+        *p++ = CR;
+        *p++ = LF;
     }
 
     /* hiredis looks at the byte behind a command */
 
-    p = credhub_buf_reserve(&call->request, 1);
+    *p = '\0';
 
-    if (p != NULL) {
-        *p = '\0';
-    }
-
+    call->request.len = p - call->request.data;
     call->ends[call->n++] = call->request.len;
 }
 
 
-static void
-ngx_credhub_call_number(ngx_credhub_call_t *call, u_char type, size_t n)
+static u_char *
+ngx_credhub_call_number(u_char *p, u_char type, size_t n)
 {
-    u_char *p;
+    u_char *digit, digits[NGX_SIZE_T_LEN];
 
-    p = credhub_buf_reserve(&call->request, NGX_SIZE_T_LEN + 3);
+    digit = digits + sizeof(digits);
 
-    if (p != NULL) {
-        call->request.len += ngx_sprintf(p, "%c%uz" CRLF, type, n) - p;
-    }
+    do {
+        *--digit = (u_char) ('0' + n % 10);
+        n /= 10;
+    } while (n != 0);
+
+    *p++ = type;
+    p = ngx_cpymem(p, digit, digits + sizeof(digits) - digit);
+    *p++ = CR;
+    *p++ = LF;
+
+    return p;
 }
 
 
