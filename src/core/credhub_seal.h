@@ -26,6 +26,8 @@ typedef struct {
     credhub_str_t name;   /* folded */
 } credhub_place_t;
 
+#define CREDHUB_PLACE_MAX 2048 /* bytes of all parts; more is an error */
+
 
 /*
  * Seals `plain` with the key for place->name into `out`, which holds

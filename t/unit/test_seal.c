@@ -460,9 +460,8 @@ test_empty_keyring(void **state)
 static void
 test_too_long(void **state)
 {
-    u_char          blob[CREDHUB_SEAL_OVERHEAD];
-    credhub_str_t   huge;
-    credhub_place_t where;
+    u_char        blob[CREDHUB_SEAL_OVERHEAD];
+    credhub_str_t huge;
 
     huge.data = blob;
     huge.len = (size_t) INT_MAX - CREDHUB_SEAL_OVERHEAD + 1;
@@ -478,11 +477,36 @@ test_too_long(void **state)
     huge.len = (size_t) INT_MAX + 1;
     assert_int_equal(
         credhub_open(*state, &place, huge, NULL), CREDHUB_E_INTERNAL);
+}
+
+
+static void
+test_long_place(void **state)
+{
+    u_char          record[CREDHUB_PLACE_MAX], blob[SEALED];
+    credhub_place_t where;
+
+    memset(record, 'r', sizeof(record));
 
     where = place;
-    where.record = huge;
+    where.record.data = record;
+    where.record.len = CREDHUB_PLACE_MAX - where.hub.len - where.kind.len
+                       - where.field.len - where.name.len;
 
-    assert_int_equal(credhub_seal(*state, &where, credhub_null_str, blob),
+    assert_int_equal(
+        credhub_seal(*state, &where, credhub_str(PLAIN), blob), CREDHUB_OK);
+    assert_int_equal(open_sealed(*state, &where, blob, SEALED), CREDHUB_OK);
+
+    record[where.record.len - 1]++;
+    assert_int_equal(
+        open_sealed(*state, &where, blob, SEALED), CREDHUB_E_INTERNAL);
+
+    where.record.len++;
+    assert_int_equal(credhub_seal(*state, &where, credhub_str(PLAIN), blob),
+        CREDHUB_E_INTERNAL);
+
+    where.record.len = (size_t) UINT32_MAX + 1;
+    assert_int_equal(credhub_seal(*state, &where, credhub_str(PLAIN), blob),
         CREDHUB_E_INTERNAL);
 }
 
@@ -613,6 +637,7 @@ main(void)
         seal_test(test_key_must_cover_the_name),
         seal_test(test_empty_keyring),
         seal_test(test_too_long),
+        seal_test(test_long_place),
         seal_test(test_no_memory_is_taken),
         seal_test(test_without_memory),
         seal_test(test_error_queue_is_left_alone),
