@@ -7,7 +7,6 @@
 #include "credhub_text.h"
 
 #include <limits.h>
-#include <stdio.h>
 #include <string.h>
 #include <time.h>
 #include <openssl/err.h>
@@ -22,7 +21,9 @@
 #define CREDHUB_BASE64_SOURCE (INT_MAX / 4 * 3 - 3) /* bytes to encode */
 
 
-static int           credhub_uuid_hyphen(size_t i);
+static int     credhub_uuid_hyphen(size_t i);
+static u_char *credhub_date_field(
+    u_char *p, int value, size_t digits, u_char end);
 static credhub_str_t credhub_base64_read(
     credhub_arena_t *arena, credhub_str_t text, const char *last);
 static int credhub_base64_digit(u_char c, const char *last);
@@ -97,7 +98,6 @@ credhub_uuid_hyphen(size_t i)
 void
 credhub_date(int64_t us, u_char out[CREDHUB_DATE_LEN])
 {
-    char      text[sizeof("-2147483648") * 6];
     time_t    seconds;
     struct tm tm;
 
@@ -113,11 +113,27 @@ credhub_date(int64_t us, u_char out[CREDHUB_DATE_LEN])
 
     gmtime_r(&seconds, &tm);
 
-    snprintf(text, sizeof(text), "%04d-%02d-%02dT%02d:%02d:%02dZ",
-        tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday, tm.tm_hour, tm.tm_min,
-        tm.tm_sec);
+    out = credhub_date_field(out, tm.tm_year + 1900, 4, '-');
+    out = credhub_date_field(out, tm.tm_mon + 1, 2, '-');
+    out = credhub_date_field(out, tm.tm_mday, 2, 'T');
+    out = credhub_date_field(out, tm.tm_hour, 2, ':');
+    out = credhub_date_field(out, tm.tm_min, 2, ':');
+    (void) credhub_date_field(out, tm.tm_sec, 2, 'Z');
+}
 
-    memcpy(out, text, CREDHUB_DATE_LEN);
+
+static u_char *
+credhub_date_field(u_char *p, int value, size_t digits, u_char end)
+{
+    size_t i;
+
+    for (i = digits; i-- > 0; value /= 10) {
+        p[i] = (u_char) ('0' + value % 10);
+    }
+
+    p[digits] = end;
+
+    return p + digits + 1;
 }
 
 
