@@ -4,7 +4,7 @@ use v5.36;
 
 use lib 't/lib';
 use CredHubTest;
-use CredHubTest::Errors;
+use CredHubTest::Errors qw(is_error answers);
 use Test::More;
 
 my $DATA = '/api/v1/data';
@@ -24,15 +24,6 @@ sub permit (@rows) {
     $hub->configure(permissions => [['good', '/*', $every], @rows]);
     $hub->nginx_pid ? $hub->reload : $hub->start;
     return;
-}
-
-
-# 2xx, or the name of an error
-sub answers ($response, $expected, $label) {
-    local $Test::Builder::Level = $Test::Builder::Level + 1;
-
-    return is($response->status, $expected, $label) if $expected =~ /^\d+$/;
-    return is_error($response, $expected, $label);
 }
 
 

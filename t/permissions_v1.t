@@ -56,8 +56,10 @@ sub stored ($path, $actor) {
 
 sub everything () {
     my $raw = $hub->{redis}->raw;
-    return { map { $_ => $raw->{$_} }
-        grep { /^credhub:(?:permission|actor|path|grants):/ } keys %$raw };
+    my @keys = grep { /^\{credhub\}:(?:permission|actor|path|grants):/ }
+        keys %$raw;
+    die 'no permissions' if !@keys;
+    return { map { $_ => $raw->{$_} } @keys };
 }
 
 

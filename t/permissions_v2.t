@@ -5,7 +5,7 @@ use v5.36;
 
 use lib 't/lib';
 use CredHubTest;
-use CredHubTest::Errors;
+use CredHubTest::Errors qw(is_error answers);
 use JSON::PP qw(encode_json decode_json);
 use Test::More;
 
@@ -44,14 +44,11 @@ sub find ($as, $path, $actor) {
 }
 
 # Rows of permissions in the store.
-sub rows () { return scalar @{ $hub->redis('KEYS', 'credhub:permission:*') } }
+sub rows () { return scalar @{ $hub->redis('KEYS', '{credhub}:permission:*') } }
 
-# 2xx, or the name of an error
-sub answers ($response, $expected, $label) {
-    local $Test::Builder::Level = $Test::Builder::Level + 1;
-
-    return is($response->status, $expected, $label) if $expected =~ /^\d+$/;
-    return is_error($response, $expected, $label);
+# Actors that have been granted something.
+sub grants () {
+    return [map { s/^.*?grants://r } @{ $hub->redis('KEYS', '*:grants:*') }];
 }
 
 sub reads ($as, $name, $may, $label) {
@@ -85,6 +82,8 @@ subtest 'the life of a permission' => sub {
     like($uuid, $UUID, 'a random id');
     $is->($r, 201, [qw(read write)], 'POST');
     $is->(find($hub, '/l/*', 'uaa-client:l'), 200, [qw(read write)], 'find');
+    is(rows(), 1, 'a row');
+    is_deeply(grants(), ['uaa-client:l'], 'and grants');
 
     for (@shapes) {
         my ($method, $body, $operations, $status) = @$_;
@@ -96,7 +95,7 @@ subtest 'the life of a permission' => sub {
     is_error(find($hub, '/l/*', 'uaa-client:l'), 'perm_access', 'find');
     is_error($hub->delete("$P/$uuid"), 'perm_none', 'again');
     is(rows(), 0, 'no row');
-    is_deeply($hub->redis('KEYS', 'credhub:grants:*'), [], 'no grant');
+    is_deeply(grants(), [], 'no grant');
 };
 
 subtest 'what may be written' => sub {

@@ -8,7 +8,8 @@ use v5.36;
 use Exporter 'import';
 use Test::More;
 
-our @EXPORT = qw(is_error);
+our @EXPORT    = qw(is_error);
+our @EXPORT_OK = qw(answers);
 
 my $CRED = 'The request could not be completed because the credential does '
     . 'not exist or you do not have sufficient authorization.';
@@ -103,6 +104,15 @@ sub is_error ($response, $name, $label) {
 }
 
 
+# A status (a number), or an error by its name.
+sub answers ($response, $expected, $label) {
+    local $Test::Builder::Level = $Test::Builder::Level + 1;
+
+    return is($response->status, $expected, $label) if $expected =~ /^\d+$/;
+    return is_error($response, $expected, $label);
+}
+
+
 sub _same ($found, $text, $detail) {
     return $found eq $text if !ref $text;
 
@@ -122,5 +132,7 @@ CredHubTest::Errors - which error an answer is
 =head1 SYNOPSIS
 
     is_error($hub->get('/api/v1/data'), 'missing_query:name', 'no name');
+    answers($hub->get($_->[0]), $_->[1], $_->[0])
+        for ['/version', 200], ['/none', 'not_found'];
 
 =cut
