@@ -176,11 +176,16 @@ subtest 'writes of which nobody knows' => sub {
 subtest 'requests wait while the link connects' => sub {
     my @clients = map { $hub->connect } 1 .. 20;
 
+    works();
+    $proxy->forget;
     $proxy->hold;
     $proxy->cut;
+    ok($proxy->wait_for('ROLE', 2), 'both shake hands');
+
     $_->request('GET', '/api/v1/data?current=true&name=/fault')
         for @clients;
-    ok($proxy->wait_for('ROLE', 1), 'it shakes hands');
+    is($hub->get('/version')->status, 200, 'what needs no store does not');
+    is($proxy->count('HMGET'), 0, 'nothing is sent before');
     $proxy->release;
     is_deeply([map { $_->response->status } @clients], [(200) x 20],
         'and are answered');
@@ -230,6 +235,34 @@ subtest 'one byte at a time' => sub {
     $proxy->cut;
     works('a handshake too');
     $proxy->split(0);
+};
+
+
+# Streams of HTTP/2, each waiting for one command.
+subtest 'as many commands as a link takes' => sub {
+    my ($most, $more, $streams) = (1024, 50, 100);
+    my @clients = map { $hub->connect_h2 } 0 .. ($most + $more) / $streams;
+    my @asked;
+
+    $proxy->forget;
+    $proxy->hold;
+    for my $n (0 .. $most + $more - 1) {
+        my $client = $clients[$n / $streams];
+        push @asked, [$client, $client->request('GET',
+                '/api/v1/data?current=true&name=/fault')];
+    }
+    $_->ping for @clients;
+    ok($proxy->wait_for('HMGET', $most), 'they are sent');
+
+    my $r = read_current();
+    is_error($r, 'busy', 'one more is told to come back');
+    is($r->header('Retry-After'), 1, 'and when');
+    $proxy->release;
+
+    my %seen;
+    $seen{ $_->[0]->response($_->[1])->status }++ for @asked;
+    is_deeply(\%seen, { 200 => $most, 503 => $more }, 'the others answered');
+    is($proxy->count('HMGET'), $most, 'and no more was sent');
 };
 
 
