@@ -18,9 +18,6 @@
 #include "credhub_name.h"
 
 
-#define NGX_HTTP_CREDHUB_POOL_THREADS "4"
-
-
 static char *ngx_http_credhub(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 static char *ngx_http_credhub_redis(
     ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
@@ -778,6 +775,7 @@ ngx_http_credhub_postconfiguration(ngx_conf_t *cf)
 static ngx_int_t
 ngx_http_credhub_init_module(ngx_cycle_t *cycle)
 {
+    u_char                        threads[sizeof("threads=") + NGX_INT_T_LEN];
     ngx_str_t                    *arg;
     ngx_conf_t                    cf;
     ngx_command_t                *cmd;
@@ -812,7 +810,12 @@ ngx_http_credhub_init_module(ngx_cycle_t *cycle)
 
     arg[0] = cmd->name;
     arg[1] = ngx_http_credhub_pool_name;
-    ngx_str_set(&arg[2], "threads=" NGX_HTTP_CREDHUB_POOL_THREADS);
+
+    /* as many as run at a time, see ngx_credhub_task.h */
+
+    arg[2].data = threads;
+    arg[2].len =
+        ngx_sprintf(threads, "threads=%i", ngx_max(1, ngx_ncpu / 2)) - threads;
 
     return cmd->set(&cf, cmd, NULL) == NGX_CONF_OK ? NGX_OK : NGX_ERROR;
 }

@@ -159,7 +159,8 @@ ngx_http_credhub_set_value(ngx_credhub_op_t *op)
         return type->check_value(op->arena, ctx->value, &op->detail);
     }
 
-    return type->set(op->arena, ctx->value, &ctx->produce.content, &op->detail);
+    return type->set(
+        op->arena, ctx->value, NULL, &ctx->produce.content, &op->detail);
 }
 
 

@@ -38,6 +38,8 @@ typedef struct {
     const u_char *password;
     size_t        len;
 
+    atomic_int *cancel; /* or NULL */
+
     u_char *p; /* as long as the password */
     u_char  s[CREDHUB_CRYPT_SALT];
     u_char  salt[CREDHUB_CRYPT_SALT];
@@ -175,8 +177,8 @@ credhub_random_below(credhub_random_t *random, unsigned n)
 
 
 credhub_error_e
-credhub_password_hash(
-    credhub_arena_t *arena, credhub_str_t password, credhub_str_t *out)
+credhub_password_hash(credhub_arena_t *arena, credhub_str_t password,
+    atomic_int *cancel, credhub_str_t *out)
 {
     size_t           i;
     u_char          *text;
@@ -197,6 +199,7 @@ credhub_password_hash(
     out->len = method.len + CREDHUB_CRYPT_SALT + 1 + CREDHUB_CRYPT_TEXT;
     out->data = credhub_arena_bytes(arena, out->len);
 
+    crypt.cancel = cancel;
     crypt.password = password.data;
     crypt.len = password.len;
     crypt.p = credhub_arena_bytes(arena, password.len);
@@ -256,6 +259,12 @@ credhub_crypt_start(credhub_crypt_t *crypt)
 static void
 credhub_crypt_add(credhub_crypt_t *crypt, const u_char *data, size_t len)
 {
+    if (crypt->cancel != NULL
+        && atomic_load_explicit(crypt->cancel, memory_order_relaxed))
+    {
+        crypt->failed = 1;
+    }
+
     if (!crypt->failed && EVP_DigestUpdate(crypt->ctx, data, len) != 1) {
         crypt->failed = 1;
     }

@@ -5,6 +5,7 @@
 #define _CREDHUB_PASSWORD_H_INCLUDED_
 
 
+#include <stdatomic.h>
 #include "credhub_error.h"
 
 
@@ -30,11 +31,12 @@ credhub_error_e credhub_password(
 
 /*
  * $6$ with a random salt of 8 characters and the default rounds (crypt(5)).
- * A NUL byte inside the password is CREDHUB_E_BAD_REQUEST. Takes milliseconds:
- * CPU threads only. Thread-safe.
+ * A NUL byte inside the password is CREDHUB_E_BAD_REQUEST. Takes milliseconds,
+ * and seconds for the longest: CPU threads only. Stops soon after `*cancel`
+ * (may be NULL) became non-zero, with CREDHUB_E_INTERNAL. Thread-safe.
  */
-credhub_error_e credhub_password_hash(
-    credhub_arena_t *arena, credhub_str_t password, credhub_str_t *out);
+credhub_error_e credhub_password_hash(credhub_arena_t *arena,
+    credhub_str_t password, atomic_int *cancel, credhub_str_t *out);
 
 
 #endif /* _CREDHUB_PASSWORD_H_INCLUDED_ */

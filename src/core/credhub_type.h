@@ -54,10 +54,11 @@ struct credhub_type_s {
     /*
      * Validates "value" of a set request (checked JSON, never NULL; its size
      * is within CREDHUB_VALUE_MAX) and fills `content`; content->params stays
-     * empty. `detail`: the key of CREDHUB_E_UNKNOWN_KEY.
+     * empty. `detail`: the key of CREDHUB_E_UNKNOWN_KEY. `cancel` (may be
+     * NULL) stops a slow one.
      */
     credhub_error_e (*set)(credhub_arena_t *arena, credhub_str_t value,
-        credhub_content_t *content, credhub_str_t *detail);
+        atomic_int *cancel, credhub_content_t *content, credhub_str_t *detail);
 
     /* The checks of set() alone, fast; for types with slow_set. */
     credhub_error_e (*check_value)(

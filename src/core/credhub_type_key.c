@@ -14,9 +14,11 @@
 
 
 static credhub_error_e credhub_type_set_rsa(credhub_arena_t *arena,
-    credhub_str_t value, credhub_content_t *content, credhub_str_t *detail);
+    credhub_str_t value, atomic_int *cancel, credhub_content_t *content,
+    credhub_str_t *detail);
 static credhub_error_e credhub_type_set_ssh(credhub_arena_t *arena,
-    credhub_str_t value, credhub_content_t *content, credhub_str_t *detail);
+    credhub_str_t value, atomic_int *cancel, credhub_content_t *content,
+    credhub_str_t *detail);
 static credhub_error_e credhub_type_set_pair(credhub_arena_t *arena,
     const credhub_bind_t *fields, credhub_str_t value, int ssh,
     credhub_content_t *content, credhub_str_t *detail);
@@ -108,7 +110,7 @@ const credhub_type_t credhub_type_ssh = {
 
 static credhub_error_e
 credhub_type_set_rsa(credhub_arena_t *arena, credhub_str_t value,
-    credhub_content_t *content, credhub_str_t *detail)
+    atomic_int *cancel, credhub_content_t *content, credhub_str_t *detail)
 {
     return credhub_type_set_pair(
         arena, credhub_rsa_fields, value, 0, content, detail);
@@ -117,7 +119,7 @@ credhub_type_set_rsa(credhub_arena_t *arena, credhub_str_t value,
 
 static credhub_error_e
 credhub_type_set_ssh(credhub_arena_t *arena, credhub_str_t value,
-    credhub_content_t *content, credhub_str_t *detail)
+    atomic_int *cancel, credhub_content_t *content, credhub_str_t *detail)
 {
     return credhub_type_set_pair(
         arena, credhub_ssh_fields, value, 1, content, detail);

@@ -20,13 +20,14 @@ typedef struct {
 
 
 static credhub_error_e credhub_type_set_user(credhub_arena_t *arena,
-    credhub_str_t value, credhub_content_t *content, credhub_str_t *detail);
+    credhub_str_t value, atomic_int *cancel, credhub_content_t *content,
+    credhub_str_t *detail);
 static credhub_error_e credhub_type_check_user(
     credhub_arena_t *arena, credhub_str_t value, credhub_str_t *detail);
 static credhub_error_e credhub_type_bind_user(credhub_arena_t *arena,
     credhub_str_t value, credhub_user_t *user, credhub_str_t *detail);
 static credhub_error_e credhub_type_user_content(credhub_arena_t *arena,
-    const credhub_user_t *user, credhub_content_t *content);
+    const credhub_user_t *user, atomic_int *cancel, credhub_content_t *content);
 static credhub_error_e credhub_type_check_password(
     const credhub_parameters_t *parameters);
 
@@ -112,15 +113,16 @@ const credhub_type_t credhub_type_user = {
 
 static credhub_error_e
 credhub_type_set_user(credhub_arena_t *arena, credhub_str_t value,
-    credhub_content_t *content, credhub_str_t *detail)
+    atomic_int *cancel, credhub_content_t *content, credhub_str_t *detail)
 {
     credhub_user_t  user;
     credhub_error_e rc;
 
     rc = credhub_type_bind_user(arena, value, &user, detail);
 
-    return (rc == CREDHUB_OK) ? credhub_type_user_content(arena, &user, content)
-                              : rc;
+    return (rc == CREDHUB_OK)
+               ? credhub_type_user_content(arena, &user, cancel, content)
+               : rc;
 }
 
 
@@ -154,13 +156,13 @@ credhub_type_bind_user(credhub_arena_t *arena, credhub_str_t value,
 
 static credhub_error_e
 credhub_type_user_content(credhub_arena_t *arena, const credhub_user_t *user,
-    credhub_content_t *content)
+    atomic_int *cancel, credhub_content_t *content)
 {
     credhub_str_t   hash;
     credhub_buf_t   buf;
     credhub_error_e rc;
 
-    rc = credhub_password_hash(arena, user->password, &hash);
+    rc = credhub_password_hash(arena, user->password, cancel, &hash);
     if (rc != CREDHUB_OK) {
         return rc;
     }
@@ -298,7 +300,7 @@ credhub_type_generate_user(credhub_arena_t *arena,
         return CREDHUB_E_TOO_LARGE;
     }
 
-    rc = credhub_type_user_content(arena, &user, content);
+    rc = credhub_type_user_content(arena, &user, cancel, content);
     if (rc != CREDHUB_OK) {
         return rc;
     }

@@ -5,7 +5,8 @@
 
 
 static credhub_error_e credhub_type_set_json(credhub_arena_t *arena,
-    credhub_str_t value, credhub_content_t *content, credhub_str_t *detail);
+    credhub_str_t value, atomic_int *cancel, credhub_content_t *content,
+    credhub_str_t *detail);
 
 
 const credhub_type_t credhub_type_value = {
@@ -21,7 +22,7 @@ const credhub_type_t credhub_type_json = {
 
 credhub_error_e
 credhub_type_set_text(credhub_arena_t *arena, credhub_str_t value,
-    credhub_content_t *content, credhub_str_t *detail)
+    atomic_int *cancel, credhub_content_t *content, credhub_str_t *detail)
 {
     credhub_buf_t buf;
 
@@ -54,7 +55,7 @@ credhub_type_set_text(credhub_arena_t *arena, credhub_str_t value,
 
 static credhub_error_e
 credhub_type_set_json(credhub_arena_t *arena, credhub_str_t value,
-    credhub_content_t *content, credhub_str_t *detail)
+    atomic_int *cancel, credhub_content_t *content, credhub_str_t *detail)
 {
     if (credhub_json_kind(value) == CREDHUB_JSON_NULL) {
         return CREDHUB_E_NO_VALUE;

@@ -22,7 +22,8 @@ extern const credhub_type_t credhub_type_ssh;
 
 /* The set() of value and password: the string as it was spelled. */
 credhub_error_e credhub_type_set_text(credhub_arena_t *arena,
-    credhub_str_t value, credhub_content_t *content, credhub_str_t *detail);
+    credhub_str_t value, atomic_int *cancel, credhub_content_t *content,
+    credhub_str_t *detail);
 
 /* credhub_bind() for a value, where JSON null is CREDHUB_E_NO_VALUE. */
 credhub_error_e credhub_type_bind(credhub_arena_t *arena,

@@ -88,7 +88,7 @@ ngx_credhub_produce_now(ngx_credhub_produce_t *produce, credhub_arena_t *arena,
 {
     if (produce->value.data != NULL) {
         return produce->type->set(
-            arena, produce->value, &produce->content, detail);
+            arena, produce->value, cancel, &produce->content, detail);
     }
 
     return produce->type->generate(

@@ -307,7 +307,8 @@ test_generator_fails(void **state)
 
     assert_int_equal(
         credhub_password(*state, 30, ALL, &out), CREDHUB_E_INTERNAL);
-    assert_int_equal(credhub_password_hash(*state, credhub_str("secret"), &out),
+    assert_int_equal(
+        credhub_password_hash(*state, credhub_str("secret"), NULL, &out),
         CREDHUB_E_INTERNAL);
 
     random_real();
@@ -323,10 +324,10 @@ test_hash_form(void **state)
     credhub_str_t first, second;
 
     assert_int_equal(
-        credhub_password_hash(*state, credhub_str("secret"), &first),
+        credhub_password_hash(*state, credhub_str("secret"), NULL, &first),
         CREDHUB_OK);
     assert_int_equal(
-        credhub_password_hash(*state, credhub_str("secret"), &second),
+        credhub_password_hash(*state, credhub_str("secret"), NULL, &second),
         CREDHUB_OK);
 
     assert_int_equal(first.len, HASHED);
@@ -349,7 +350,8 @@ assert_libcrypt_agrees(credhub_arena_t *arena, credhub_str_t password)
     credhub_str_t     out;
     struct crypt_data data;
 
-    assert_int_equal(credhub_password_hash(arena, password, &out), CREDHUB_OK);
+    assert_int_equal(
+        credhub_password_hash(arena, password, NULL, &out), CREDHUB_OK);
     assert_int_equal(out.len, HASHED);
 
     memcpy(phrase, password.data, password.len);
@@ -426,7 +428,7 @@ test_hash_of_long_passwords(void **state)
 
         random_script("\x40");
         assert_int_equal(
-            credhub_password_hash(*state, password, &out), CREDHUB_OK);
+            credhub_password_hash(*state, password, NULL, &out), CREDHUB_OK);
         random_real();
 
         unit_assert_str(out, vectors[k].hash);
@@ -439,9 +441,11 @@ test_zero_byte_is_refused(void **state)
 {
     credhub_str_t out;
 
-    assert_int_equal(credhub_password_hash(*state, credhub_str("a\0b"), &out),
+    assert_int_equal(
+        credhub_password_hash(*state, credhub_str("a\0b"), NULL, &out),
         CREDHUB_E_BAD_REQUEST);
-    assert_int_equal(credhub_password_hash(*state, credhub_str("\0"), &out),
+    assert_int_equal(
+        credhub_password_hash(*state, credhub_str("\0"), NULL, &out),
         CREDHUB_E_BAD_REQUEST);
 }
 
@@ -497,8 +501,8 @@ test_nothing_secret_is_freed(void **state)
     unit_mark = "a secret password";
 
     arena = credhub_arena_create(16);
-    assert_int_equal(
-        credhub_password_hash(arena, credhub_str("a secret password"), &out),
+    assert_int_equal(credhub_password_hash(
+                         arena, credhub_str("a secret password"), NULL, &out),
         CREDHUB_OK);
     credhub_arena_destroy(arena);
 
@@ -529,7 +533,7 @@ test_without_memory(void **state)
         arena = credhub_arena_create(0);
 
         unit_malloc_left = i;
-        rc = credhub_password_hash(arena, credhub_str("secret"), &out);
+        rc = credhub_password_hash(arena, credhub_str("secret"), NULL, &out);
         unit_malloc_left = -1;
 
         assert_true(rc == CREDHUB_OK || rc == CREDHUB_E_INTERNAL);
@@ -549,7 +553,8 @@ test_error_queue_is_left_alone(void **state)
     ERR_raise(ERR_LIB_USER, 42);
 
     assert_int_equal(credhub_password(*state, 30, ALL, &out), CREDHUB_OK);
-    assert_int_equal(credhub_password_hash(*state, out, &out), CREDHUB_OK);
+    assert_int_equal(
+        credhub_password_hash(*state, out, NULL, &out), CREDHUB_OK);
 
     assert_int_equal(ERR_GET_REASON(ERR_get_error()), 42);
     assert_int_equal(ERR_get_error(), 0);

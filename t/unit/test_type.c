@@ -82,7 +82,8 @@ set(credhub_arena_t *arena, const char *name, const char *json,
 
     memset(content, 0, sizeof(credhub_content_t));
 
-    return type_of(name)->set(arena, checked(arena, json), content, &detail);
+    return type_of(name)->set(
+        arena, checked(arena, json), NULL, content, &detail);
 }
 
 
@@ -450,9 +451,9 @@ test_unknown_keys(void **state)
 
     for (i = 0; i < (int) (sizeof(rows) / sizeof(rows[0])); i++) {
         memset(&content, 0, sizeof(content));
-        assert_int_equal(
-            type_of(rows[i].type)
-                ->set(*state, checked(*state, rows[i].json), &content, &detail),
+        assert_int_equal(type_of(rows[i].type)
+                             ->set(*state, checked(*state, rows[i].json), NULL,
+                                 &content, &detail),
             CREDHUB_E_UNKNOWN_KEY);
         unit_assert_str(detail, rows[i].key);
     }
@@ -1243,7 +1244,8 @@ test_without_memory(void **state)
             memset(&content, 0, sizeof(content));
 
             unit_malloc_left = k;
-            rc = type_of(rows[i].type)->set(arena, value, &content, &value);
+            rc = type_of(rows[i].type)
+                     ->set(arena, value, NULL, &content, &value);
             unit_malloc_left = -1;
 
             assert_true(rc == CREDHUB_OK || rc == CREDHUB_E_INTERNAL);
