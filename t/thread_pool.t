@@ -33,10 +33,12 @@ sub configure ($main, $http, $behind) {
 }
 
 
+my $CPUS = qx(getconf _NPROCESSORS_ONLN) + 0;
+
 # A row: title, lines of main, of http, behind http, threads, what their
 # policy is when one of them has worked.
 my @pools = (
-    ['our own', '', '', '', 4, $SCHED_IDLE],
+    ['our own', '', '', '', $CPUS > 3 ? int($CPUS / 2) : 1, $SCHED_IDLE],
     ['of another size, set before',
         'thread_pool credhub threads=2;', '', '', 2, $SCHED_IDLE],
     ['of another size, set behind',
