@@ -33,14 +33,6 @@ sub secrets ($value) {
         (split /\n/, $value->{private_key} // '')[2];
 }
 
-# What the hub makes is no secret of the test's own.
-sub known ($r) {
-    $one->keep_secret($_) for grep { !/MARKER/ && length > 8 }
-        $r->status == 200 && exists $r->json->{value}
-        ? secrets($r->json->{value}) : ();
-    return $r;
-}
-
 
 # Sends all requests, then reads all answers; connections stand before.
 sub parallel (@requests) {
@@ -52,7 +44,7 @@ sub parallel (@requests) {
         return map {
             my $r = $_->response;
             $_->close;
-            known($r);
+            $one->made($r);
         } @clients;
     };
 }
@@ -143,7 +135,7 @@ subtest 'generates of one new name end with one value' => sub {
 subtest 'generates that overwrite all write' => sub {
     for my $new (0, 1) {
         my $name = new_name();
-        my @first = $new ? () : known($direct->generate($name, 'password'));
+        my @first = $new ? () : $one->made($direct->generate($name, 'password'));
         my @answers = together('HMGET',
             map { generate($name, mode => 'overwrite') } 1 .. 12);
 
@@ -213,7 +205,7 @@ subtest 'a set and a generate of one new name' => sub {
 subtest 'regenerates lose nothing' => sub {
     for my $type (qw(password user ssh)) {
         my $name  = new_name();
-        my $first = known($direct->generate($name, $type, {},
+        my $first = $one->made($direct->generate($name, $type, {},
             metadata => { of => $type }));
         my @answers = together('HMGET', map { regenerate($name) } 1 .. 8);
         my @good    = with_status(200, @answers);
@@ -233,13 +225,13 @@ subtest 'regenerates lose nothing' => sub {
 # What happens between load and commit of a regenerate; what comes out.
 my @BETWEEN = (
     ['other parameters', sub ($name) {
-        known($direct->generate($name, 'password', { length => 9,
+        $one->made($direct->generate($name, 'password', { length => 9,
             exclude_lower => \1, exclude_number => \1 },
             mode => 'overwrite', metadata => { new => 1 }));
     }, 'password', qr/^[A-Z]{9}\z/, { new => 1 }],
     ['another type', sub ($name) {
         $direct->delete("/api/v1/data?name=$name");
-        known($direct->generate($name, 'user', { length => 7 },
+        $one->made($direct->generate($name, 'user', { length => 7 },
             value => { username => 'jane' }));
     }, 'user', qr/^jane \w{7}\z/, undef],
     ['a value that was set', sub ($name) {
@@ -252,7 +244,7 @@ subtest 'a regenerate follows what happened meanwhile' => sub {
     for my $row (@BETWEEN) {
         my ($what, $meanwhile, $type, $like, $metadata) = @$row;
         my $name = new_name();
-        known($direct->generate($name, 'password', { length => 20 },
+        $one->made($direct->generate($name, 'password', { length => 20 },
             metadata => { old => 1 }));
 
         $proxy->forget;

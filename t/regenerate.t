@@ -4,6 +4,7 @@ use v5.36;
 
 use lib 't/lib';
 use CredHubTest;
+use CredHubTest::Errors qw(answers is_error);
 use CredHubTest::Process qw(run_command write_file);
 use Test::More;
 
@@ -13,20 +14,15 @@ my $hub = CredHubTest->new(
 );
 my $count = 0;
 
-my $CRED = '{"error":"The request could not be completed because the credential '
-    . 'does not exist or you do not have sufficient authorization."}';
-my $BAD = '{"error":"The request could not be fulfilled because the request '
-    . 'path or body did not meet expectation. Please check the documentation '
-    . 'for required formatting and retry your request."}';
 
 # The two spellings of one request.
 my %ENDPOINT = (
     data => sub ($hub, $name, %more) {
-        return known($hub->post('/api/v1/data',
+        return $hub->made($hub->post('/api/v1/data',
             { name => $name, regenerate => \1, %more }));
     },
     regenerate => sub ($hub, $name, %more) {
-        return known($hub->post('/api/v1/regenerate',
+        return $hub->made($hub->post('/api/v1/regenerate',
             { name => $name, %more }));
     },
 );
@@ -34,16 +30,8 @@ my %ENDPOINT = (
 
 sub new_name () { return '/re/' . ++$count }
 
-sub known ($r) {
-    my $value = $r->status == 200 ? $r->json->{value} : '';
-    $hub->keep_secret($_) for grep { defined && length > 8 } ref $value
-        ? ($value->{password}, (split /\n/, $value->{private_key} // '')[2])
-        : $value;
-    return $r;
-}
-
 sub generated ($type, $parameters = {}, %more) {
-    my $r = known($hub->generate(new_name(), $type, $parameters, %more));
+    my $r = $hub->made($hub->generate(new_name(), $type, $parameters, %more));
     return $r->json // die $r->status . $r->body;
 }
 
@@ -173,30 +161,29 @@ subtest 'rsa and ssh that were set' => sub {
 };
 
 
-my @REFUSED = (    # type, value that was set, what the error says
-    ['password', 'MARKER-p',                     qr/password.*set/i],
-    ['user', { password => 'MARKER-p' },         qr/user.*set/i],
-    ['value', 'MARKER-v',                        qr/type/i],
-    ['json', { secret => 'MARKER-j' },           qr/type/i],
+my @REFUSED = (    # type, value that was set, error
+    ['password', 'MARKER-p',             'not_regenerable_password'],
+    ['user', { password => 'MARKER-p' }, 'not_regenerable_user'],
+    ['value', 'MARKER-v',                'type_regenerate'],
+    ['json', { secret => 'MARKER-j' },   'type_regenerate'],
 );
 
 each_endpoint 'what cannot be regenerated' => sub ($again, $which) {
     for my $row (@REFUSED) {
-        my ($type, $value, $like) = @$row;
+        my ($type, $value, $error) = @$row;
         my $name = new_name();
         $hub->set($name, $type, $value);
 
-        my $r = $again->($hub, $name);
-        is($r->status, 400, $type);
-        like($r->json->{error}, $like, "$type: the text");
+        is_error($again->($hub, $name), $error, $type);
         is(versions($name), 1, "$type: nothing was written");
     }
 
     my $old = generated('password');
     $hub->set($old->{name}, 'password', 'MARKER-static');
-    is($again->($hub, $old->{name})->status, 400, 'only the newest counts');
+    is_error($again->($hub, $old->{name}), 'not_regenerable_password',
+        'only the newest counts');
 
-    known($hub->generate($old->{name}, 'password', { length => 9 }));
+    $hub->made($hub->generate($old->{name}, 'password', { length => 9 }));
     is(length $again->($hub, $old->{name})->json->{value}, 9);
 };
 
@@ -230,125 +217,121 @@ each_endpoint 'metadata' => sub ($again, $which) {
 
     my $old = $hub->post('/api/v1/data', '{"name":"/re/' . ++$count
         . '","type":"password","metadata":{"b":1.50,"a":1e2}}');
-    my $bytes = $again->($hub, known($old)->json->{name});
+    my $bytes = $again->($hub, $hub->made($old)->json->{name});
     like($bytes->body, qr/"metadata":\{"b":1\.50,"a":1e2\}/,
         'inherited to the byte');
 
     my $long = $again->($hub, $old->json->{name}, metadata => 'm' x 6999);
-    is($long->status, $which eq 'data' ? 400 : 413, 'more than 7000 bytes');
+    is_error($long, $which eq 'data' ? 'metadata_long' : 'too_large',
+        'more than 7000 bytes');
     is($again->($hub, $old->json->{name}, metadata => 'm' x 6998)->status, 200,
         'exactly 7000 bytes');
 };
 
 
-# body (NAME: of one that stands), status of data and regenerate, what is said
+# body (NAME: of one that stands), answer of data, of regenerate (absent: the
+# same)
 my @BODIES = (
-    ['{"name":NAME,"surprise":1}',         400, 422, qr/\bsurprise\b/],
-    ['{"name":NAME,"set_as_transitional":true}', 400, 422,
-        qr/\bset_as_transitional\b/],
-    ['{"name":NAME,"type":"password"}',    200, 422, qr/\btype\b/],
-    ['{"name":NAME,"type":"user"}',        200, 422, qr/\btype\b/],
-    ['{"name":NAME,"regenerate":true}',    200, 422, qr/\bregenerate\b/],
-    ['{"name":NAME,"metadata":null}',      200, 200],
-    ['{}',                                 400, 400, qr/name/],
-    ['{"name":null}',                      400, 400, qr/name/],
-    ['{"name":""}',                        400, 400, qr/name/],
-    ['{"metadata":{}}',                    400, 400, qr/name/],
-    ['{"name":["/x"]}',                    400, 400, $BAD],
-    ['{"name":NAME,"name":NAME}',          400, 400, $BAD],
-    ['{"name":NAME,"metadata":{"a":1,"a":2}}', 400, 400, $BAD],
-    ['{"name":NAME',                       400, 400, $BAD],
-    ['{"name":NAME}}',                     400, 400, $BAD],
-    ['["name"]',                           400, 400, $BAD],
-    ['null',                               400, 400, $BAD],
-    ['',                                   400, 400, $BAD],
+    ['{"name":NAME,"surprise":1}',
+        'unknown_key_generate:surprise', 'unknown_key:surprise'],
+    ['{"name":NAME,"set_as_transitional":true}',
+        'unknown_key_generate:set_as_transitional',
+        'unknown_key:set_as_transitional'],
+    ['{"name":NAME,"type":"password"}',        200, 'unknown_key:type'],
+    ['{"name":NAME,"type":"user"}',            200, 'unknown_key:type'],
+    ['{"name":NAME,"regenerate":true}',        200, 'unknown_key:regenerate'],
+    ['{"name":NAME,"metadata":null}',          200],
+    ['{}',                                     'no_name'],
+    ['{"name":null}',                          'no_name'],
+    ['{"name":""}',                            'no_name'],
+    ['{"metadata":{}}',                        'no_name'],
+    ['{"name":["/x"]}',                        'bad_request'],
+    ['{"name":NAME,"name":NAME}',              'bad_request'],
+    ['{"name":NAME,"metadata":{"a":1,"a":2}}', 'bad_request'],
+    ['{"name":NAME',                           'bad_request'],
+    ['{"name":NAME}}',                         'bad_request'],
+    ['["name"]',                               'bad_request'],
+    ['null',                                   'bad_request'],
+    ['',                                       'bad_request'],
 );
 
 each_endpoint 'bodies' => sub ($again, $which) {
     my $name = generated('password')->{name};
 
     for my $row (@BODIES) {
-        my ($body, $data, $regenerate, $like) = @$row;
-        my $status = $which eq 'data' ? $data : $regenerate;
-        my $send   = $body =~ s/NAME/"$name"/gr;
+        my ($body, $data, $regenerate) = @$row;
+        my $want = $which eq 'data' ? $data : $regenerate // $data;
+        my $send = $body =~ s/NAME/"$name"/gr;
         $send =~ s/^\{/{"regenerate":true,/ if $which eq 'data'
             && $send !~ /regenerate/;
         $send =~ s/,\}/}/;
 
-        my $r = known($hub->post("/api/v1/$which", $send));
-        is($r->status, $status, $send);
-        next if $status == 200;
-        ref $like ? like($r->json->{error}, $like, "$send: the text")
-            : is($r->body, $like, "$send: the text");
+        answers($hub->made($hub->post("/api/v1/$which", $send)), $want, $send);
     }
 
     is($hub->post("/api/v1/$which", undef)->status, 400, 'no body');
 };
 
 
-# name as it is sent, status of data and regenerate
+# name as it is sent, answer of data and regenerate
 my @NAMES = (
     ['/re/here',     200, 200],
     ['/RE/Here',     200, 200],
-    ['re/here',      200, 404],
-    ['/re/none',     404, 404],
-    ['re/none',      404, 404],
-    ['/re//here',    400, 404],
-    ['/re/here/',    400, 404],
-    ['/re/h re',     400, 404],
-    ["/re/h\x{e4}re", 400, 404],
-    ['/' . 'n' x 255, 400, 404],
-    ['/' . 'n' x 9999, 400, 404],
+    ['re/here',      200, 'credential'],
+    ['/re/none',     'credential', 'credential'],
+    ['re/none',      'credential', 'credential'],
+    ['/re//here',    'name_slash', 'credential'],
+    ['/re/here/',    'name_slash', 'credential'],
+    ['/re/h re',     'name_chars', 'credential'],
+    ["/re/h\x{e4}re", 'name_chars', 'credential'],
+    ['/' . 'n' x 255, 'name_long:255', 'credential'],
+    ['/' . 'n' x 9999, 'name_long:255', 'credential'],
 );
 
 each_endpoint 'names' => sub ($again, $which) {
-    known($hub->generate('/re/here', 'password', {}));
+    $hub->made($hub->generate('/re/here', 'password', {}));
 
     for my $row (@NAMES) {
         my ($name, $data, $regenerate) = @$row;
-        my $status = $which eq 'data' ? $data : $regenerate;
-        my $r      = $again->($hub, $name);
+        my $r = $again->($hub, $name);
 
         utf8::encode(my $what = substr $name, 0, 40);
-        is($r->status, $status, $what);
-        is($r->body, $CRED, "$what: the text") if $status == 404;
+        answers($r, $which eq 'data' ? $data : $regenerate, $what);
         is($r->json->{name}, '/re/here', "$what: the first spelling")
-            if $status == 200;
+            if $r->status == 200;
     }
 };
 
 
-# certificate, name, status
+# certificate, name, answer
 my @ALLOWED = (
     ['second', '/mine/a', 200],
     ['second', '/MINE/a', 200],
-    ['third',  '/mine/a', 403],
-    ['second', '/re/here', 403],
-    ['second', '/re/none', 403],
-    ['second', '/mine',    403],
-    ['second', '/mine/none', 404],
-    [undef,    '/mine/a', 401],
+    ['third',  '/mine/a', 'denied'],
+    ['second', '/re/here', 'denied'],
+    ['second', '/re/none', 'denied'],
+    ['second', '/mine',    'denied'],
+    ['second', '/mine/none', 'credential'],
+    [undef,    '/mine/a', 'unauthenticated'],
 );
 
 each_endpoint 'permission' => sub ($again, $which) {
-    known($hub->generate('/mine/a', 'password', {}));
+    $hub->made($hub->generate('/mine/a', 'password', {}));
 
     for my $row (@ALLOWED) {
-        my ($who, $name, $status) = @$row;
-        my $r = $again->($hub->as($who), $name);
-        is($r->status, $status, ($who // 'nobody') . " $name");
-        is($r->body, $CRED) if $status == 403 || $status == 404;
+        my ($who, $name, $want) = @$row;
+        answers($again->($hub->as($who), $name), $want,
+            ($who // 'nobody') . " $name");
     }
 
-    is($hub->post("/api/v1/$which", { name => '/mine/a', regenerate => \1 },
-        headers => { 'Content-Type' => 'text/plain' })->status, 400,
-        'content type');
+    is_error($hub->post("/api/v1/$which", { name => '/mine/a' },
+        headers => { 'Content-Type' => 'text/plain' }), 'content_type', 'type');
 };
 
 subtest 'regenerate: false is a generate' => sub {
     my $name = new_name();
     my $send = { name => $name, type => 'password', regenerate => \0 };
-    my $one  = known($hub->post('/api/v1/data', $send));
+    my $one  = $hub->made($hub->post('/api/v1/data', $send));
     is($one->status, 200);
     is($hub->post('/api/v1/data', $send)->body, $one->body, 'that converges');
 };

@@ -348,6 +348,22 @@ sub keep_secret ($self, $text) {
 }
 
 
+# The same for what an answer shows of a credential that the hub made: its
+# password, or a line of its private key. What is too short could be anywhere.
+sub made ($self, $response) {
+    my $json  = $response->status == 200 ? $response->json : undef;
+    my $value = ref $json eq 'HASH' ? $json->{value} : undef;
+    my @parts = ref $value ne 'HASH' ? $value
+        : ((map { $value->{$_} } 'username', 'password'),
+            (split /\n/, $value->{private_key} // '')[2]);
+
+    $self->keep_secret($_) for grep {
+        defined && !ref && length > 8 && !/\Q$MARKER\E/
+    } @parts;
+    return $response;
+}
+
+
 # The end
 
 # Ends nginx and Redis and tests what they left behind. `done` also ends the
@@ -489,10 +505,11 @@ CredHubTest - starts a hub with its own Redis and certificates, and talks to it
 =head1 RULES
 
 Each secret value of a test contains C<MARKER->; a secret that the hub made is
-given to C<keep_secret>. C<done> fails when one of them stands anywhere in the
-hub's directory (logs, temporary files, the AOF of Redis) or in a key of Redis,
-clear or in base64, when the error log has an unexpected line of level alert,
-emerg or crit, when a worker crashed, and when a sanitizer reported something.
+given to C<keep_secret>, an answer that shows one to C<made>. C<done> fails when
+one of them stands anywhere in the hub's directory (logs, temporary files, the
+AOF of Redis) or in a key of Redis, clear or in base64, when the error log has
+an unexpected line of level alert, emerg or crit, when a worker crashed, and
+when a sanitizer reported something.
 
 Test files use ports and directories of their own and may run side by side.
 Nothing passes or fails on a timing: wait with C<wait_until>, C<wait_log> or
