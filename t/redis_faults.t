@@ -202,15 +202,14 @@ subtest 'a replica' => sub {
 
 subtest 'large replies' => sub {
     my $key = '{credhub}:credential:/large';
-    set($hub, '/large');
     $hub->redis('CONFIG', 'SET', 'appendonly', 'no');
     my $grow = sub ($bytes) {
         $hub->redis('EVAL', q(return redis.call('HSET', KEYS[1], 'head',
             string.rep('x', ARGV[1]))), 1, $key, $bytes);
     };
 
-    $grow->(1 << 20);
-    my $r = $hub->get("$CURRENT/large");
+    $hub->set('/large', 'value', 'MARKER-' . 'x' x 65_000) for 1 .. 17;
+    my $r = $hub->get('/api/v1/data?name=/large');
     is($r->status, 200, '1 MiB');
     cmp_ok(length $r->body, '>', 1 << 20);
 
