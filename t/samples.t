@@ -24,11 +24,32 @@ sub shape ($value) {
 }
 
 
-# Samples share names, with several types.
-sub forget ($name) { return $hub->delete("/api/v1/data?name=$name") }
+# What a sample needs, or writes itself: a permission has a path, a credential a
+# name. Samples share names, with several types.
+
+sub forget ($body) {
+    for ($body->{permissions} ? @{ $body->{permissions} } : $body) {
+        my $path = $body->{credential_name} // $_->{path};
+        $hub->delete("/api/v1/permissions?credential_name=$path"
+            . "&actor=$_->{actor}") if defined $path && $_->{actor};
+    }
+
+    $hub->delete("/api/v1/data?name=$body->{name}") if $body->{name};
+    return;
+}
+
+sub put ($body) {
+    my $r = $body->{path} ? $hub->post('/api/v2/permissions', $body)
+        : $hub->put('/api/v1/data', $body);
+
+    is($r->status, $body->{path} ? 201 : 200,
+        ($body->{path} // $body->{name}) . ' is there') or diag($r->body);
+    return $r->json;
+}
 
 sub target ($sample, $before) {
-    return $sample->{path} =~ s/\{id\}/$before->json->{id}/er;
+    return $sample->{path}
+        =~ s/\{id\}/$before->{uuid} \/\/ $before->{id}/er;
 }
 
 
@@ -44,14 +65,8 @@ for my $sample (@$samples) {
     subtest $sample->{title} => sub {
         my $before;
 
-        forget($_->{name}) for @{ $sample->{before} // [] },
-            $sample->{body} // ();
-
-        for my $body (@{ $sample->{before} // [] }) {
-            $before = $hub->put('/api/v1/data', $body);
-            is($before->status, 200, "$body->{name} is there")
-                or diag($before->body);
-        }
+        forget($_) for @{ $sample->{before} // [] }, $sample->{body} // ();
+        $before = put($_) for @{ $sample->{before} // [] };
 
         my $r = $hub->request($sample->{method}, target($sample, $before),
             headers => { 'Content-Type' => 'application/json' },
@@ -68,12 +83,19 @@ for my $sample (@$samples) {
 
         is_deeply(shape($r->json), shape($sample->{response}), 'fields');
 
-        my $asked = $sample->{body} // $before->json;
-        my $got   = $r->json->{data} ? $r->json->{data}[0] : $r->json;
+        my ($got) = map { ref $_ eq 'ARRAY' ? @$_ : () }
+            @{ $r->json }{qw(data permissions)};
+        $got //= $r->json;
         return if $got->{credentials};
 
-        is_deeply([@$got{qw(name type metadata)}],
-            [@$asked{qw(name type metadata)}], 'what was asked for');
+        my @fields = $got->{actor} ? qw(path actor operations)
+            : qw(name type metadata);
+        my $asked = $got->{actor}
+            ? { %{ $before // {} }, %{ $sample->{body} // {} } }
+            : $sample->{body} // $before;
+        is_deeply([@$got{@fields}], [@$asked{@fields}], 'what was asked for');
+        return if $got->{actor};
+
         is_deeply($got->{value}{public_key_fingerprint},
             $sample->{response}{value}{public_key_fingerprint},
             'fingerprint') if $got->{type} eq 'ssh' && $sample->{method} eq 'PUT';

@@ -97,6 +97,10 @@ ngx_http_credhub_answer(ngx_http_request_t *r, ngx_uint_t status,
         r->headers_out.content_type.len = r->headers_out.content_type_len;
     }
 
+    if (body.len == 0) {
+        ngx_str_null(&r->headers_out.content_type);
+    }
+
     rc = ngx_http_send_header(r);
 
     if (rc == NGX_ERROR || rc > NGX_OK || r->header_only) {
