@@ -762,7 +762,9 @@ ngx_http_credhub_postconfiguration(ngx_conf_t *cf)
 {
     ngx_http_credhub_error_filter_init();
 
-    return ngx_http_credhub_actor_init(cf);
+    return ngx_http_credhub_actor_init(cf) == NGX_OK
+               ? ngx_http_credhub_auth_init(cf)
+               : NGX_ERROR;
 }
 
 

@@ -11,6 +11,9 @@
 #include <string.h>
 
 
+#define CREDHUB_ERROR_URI "https://tools.ietf.org/html/rfc6750#section-3.1"
+
+
 typedef struct {
     int         status;
     const char *error;
@@ -274,6 +277,10 @@ static const credhub_error_t credhub_errors[CREDHUB_E_LAST] = {
         "The store does not answer at the moment. Please retry your request "
         "later.", NULL, NULL },
 
+    [CREDHUB_E_NO_TOKEN_KEYS] = { 503,
+        "The keys of the tokens are not available at the moment. Please retry "
+        "your request later.", NULL, NULL },
+
     [CREDHUB_E_BUSY] = { 503,
         "The server has too much to do at the moment. Please retry your "
         "request later.", NULL, NULL },
@@ -333,19 +340,21 @@ credhub_error_challenge(
 
     credhub_buf_lit(buf, "Bearer");
 
-    if (kind == CREDHUB_E_UNAUTHENTICATED) {
+    row = credhub_error_row(kind);
+
+    if (kind == CREDHUB_E_UNAUTHENTICATED || row->description == NULL) {
         return;
     }
 
-    row = credhub_error_row(kind);
     shown = credhub_error_shown(row, detail, &clean);
 
     credhub_buf_lit(buf, " error=");
     credhub_error_add(buf, row->error, shown);
+    credhub_buf_lit(buf, ", error_description=");
+    credhub_error_add(buf, row->description, shown);
 
-    if (row->description != NULL) {
-        credhub_buf_lit(buf, ", error_description=");
-        credhub_error_add(buf, row->description, shown);
+    if (kind != CREDHUB_E_TOKEN_EXPIRED) {
+        credhub_buf_lit(buf, ", error_uri=\"" CREDHUB_ERROR_URI "\"");
     }
 }
 

@@ -76,6 +76,7 @@ typedef enum {
     CREDHUB_E_NOT_FOUND,     /* 404: no such URL */
     CREDHUB_E_METHOD,        /* 405 */
     CREDHUB_E_UNAVAILABLE,   /* 503: the store does not answer */
+    CREDHUB_E_NO_TOKEN_KEYS, /* 503: nothing to verify a token with */
     CREDHUB_E_BUSY,          /* 503: a queue is full */
     CREDHUB_E_LAST
 } credhub_error_e;
@@ -95,7 +96,7 @@ void credhub_error_body(
 
 /*
  * Appends the value of WWW-Authenticate (RFC 6750, section 3) that goes with a
- * kind: the scheme, and error and error_description where a token was offered.
+ * kind: the scheme, and what is wrong with the token where one was offered.
  */
 void credhub_error_challenge(
     credhub_buf_t *buf, credhub_error_e kind, credhub_str_t detail);

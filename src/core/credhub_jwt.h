@@ -25,7 +25,8 @@
 /*
  * What is asked of a token. Without `actor_claim` the rules of UAA name the
  * actor: "uaa-client:" and client_id when grant_type is client_credentials,
- * "uaa-user:" and user_id when it is password.
+ * "uaa-user:" and user_id when it is password. With one, scopes are not looked
+ * at.
  */
 
 typedef struct {

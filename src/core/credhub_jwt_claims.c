@@ -55,7 +55,6 @@ static int credhub_jwt_same(
     credhub_arena_t *arena, credhub_str_t string, credhub_str_t plain);
 
 static unsigned credhub_jwt_scope(credhub_str_t word);
-static unsigned credhub_jwt_scope_list(credhub_str_t list);
 
 static int credhub_jwt_name(
     credhub_jwt_check_t *check, const char *claim, credhub_str_t *name);
@@ -272,7 +271,7 @@ credhub_jwt_same(
 }
 
 
-/* A list of strings, or one string of words. */
+/* UAA sends an array. Of other providers scopes are not asked. */
 
 static const char *
 credhub_jwt_check_scope(credhub_jwt_check_t *check)
@@ -282,13 +281,9 @@ credhub_jwt_check_scope(credhub_jwt_check_t *check)
 
     static const char reason[] = "The scopes of the token are not valid.";
 
-    if (!credhub_json_get(check->claims, "scope", &scope)) {
-        return NULL;
-    }
-
-    if (credhub_json_kind(scope) == CREDHUB_JSON_STRING) {
-        check->jwt->scopes =
-            credhub_jwt_scope_list(credhub_json_decode(check->arena, scope));
+    if (check->rules->actor_claim != NULL
+        || !credhub_json_get(check->claims, "scope", &scope))
+    {
         return NULL;
     }
 
@@ -308,31 +303,6 @@ credhub_jwt_check_scope(credhub_jwt_check_t *check)
     }
 
     return NULL;
-}
-
-
-static unsigned
-credhub_jwt_scope_list(credhub_str_t list)
-{
-    u_char       *end;
-    unsigned      scopes;
-    credhub_str_t word;
-
-    scopes = 0;
-
-    while (list.len != 0) {
-        end = memchr(list.data, ' ', list.len);
-
-        word.data = list.data;
-        word.len = (end != NULL) ? (size_t) (end - list.data) : list.len;
-
-        scopes |= credhub_jwt_scope(word);
-
-        list.data += word.len + (end != NULL);
-        list.len -= word.len + (end != NULL);
-    }
-
-    return scopes;
 }
 
 

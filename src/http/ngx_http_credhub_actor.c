@@ -99,9 +99,7 @@ ngx_http_credhub_actor(ngx_http_request_t *r, credhub_str_t *actor,
         return ngx_http_credhub_invalid(X509_V_ERR_CERT_NOT_YET_VALID, detail);
     }
 
-    if (r->connection->ssl->in_early
-        && !(r->method & (NGX_HTTP_GET | NGX_HTTP_HEAD)))
-    {
+    if (ngx_http_credhub_actor_replayable(r)) {
         return CREDHUB_E_TOO_EARLY;
     }
 
@@ -112,6 +110,14 @@ ngx_http_credhub_actor(ngx_http_request_t *r, credhub_str_t *actor,
     user->len = actor->len - (sizeof("mtls-") - 1);
 
     return CREDHUB_OK;
+}
+
+
+ngx_uint_t
+ngx_http_credhub_actor_replayable(ngx_http_request_t *r)
+{
+    return r->connection->ssl != NULL && r->connection->ssl->in_early
+           && !(r->method & (NGX_HTTP_GET | NGX_HTTP_HEAD));
 }
 
 

@@ -16,6 +16,10 @@
 credhub_error_e ngx_http_credhub_actor(ngx_http_request_t *r,
     credhub_str_t *actor, credhub_str_t *user, credhub_str_t *detail);
 
+/* Would it matter if somebody sent it again? TLS does not protect early data
+ * from that. */
+ngx_uint_t ngx_http_credhub_actor_replayable(ngx_http_request_t *r);
+
 /*
  * Does the request come from this host itself? Peer and local address of the
  * TCP connection are equal, whatever realip made of them; nothing was

@@ -19,15 +19,16 @@ static ngx_int_t ngx_http_credhub_auth_fail(
     ngx_http_credhub_auth_t *auth, credhub_error_e error, const char *detail);
 static ngx_int_t ngx_http_credhub_auth_bearer(
     ngx_http_request_t *r, credhub_str_t *token);
-static ngx_uint_t ngx_http_credhub_auth_headers(ngx_http_request_t *r);
-static ngx_int_t  ngx_http_credhub_auth_token(
-     ngx_http_credhub_auth_t *auth, credhub_str_t token, credhub_jwt_t *jwt);
+static ngx_int_t ngx_http_credhub_auth_token(
+    ngx_http_credhub_auth_t *auth, credhub_str_t token, credhub_jwt_t *jwt);
 static ngx_int_t ngx_http_credhub_auth_verify(ngx_http_credhub_auth_t *auth,
     credhub_str_t token, const credhub_jwks_t *set,
     const ngx_http_credhub_seen_key_t *seen, credhub_jwt_t *jwt);
 static ngx_int_t ngx_http_credhub_auth_fetch(
-    ngx_http_credhub_auth_t *auth, ngx_msec_t interval);
-static void ngx_http_credhub_auth_wait(ngx_event_t *ev);
+    ngx_http_credhub_auth_t *auth, ngx_http_credhub_keys_why_e why);
+static void      ngx_http_credhub_auth_wait(ngx_event_t *ev);
+static ngx_int_t ngx_http_credhub_auth_header(
+    ngx_http_request_t *r, ngx_table_elt_t *h, ngx_uint_t offset);
 
 
 ngx_int_t
@@ -59,16 +60,8 @@ ngx_http_credhub_auth(ngx_http_credhub_auth_t *auth, unsigned scope)
         return auth->error == CREDHUB_OK ? NGX_OK : NGX_ERROR;
     }
 
-    switch (ngx_http_credhub_auth_bearer(r, &token)) {
-    case NGX_OK:
-        break;
-
-    case NGX_DECLINED:
+    if (ngx_http_credhub_auth_bearer(r, &token) != NGX_OK) {
         return auth->error == CREDHUB_OK ? NGX_OK : NGX_ERROR;
-
-    default:
-        return ngx_http_credhub_auth_fail(auth, CREDHUB_E_TOKEN,
-            "The request carries more than one authorization.");
     }
 
     rc = ngx_http_credhub_auth_token(auth, token, &jwt);
@@ -79,9 +72,13 @@ ngx_http_credhub_auth(ngx_http_credhub_auth_t *auth, unsigned scope)
 
     ngx_str_set(&auth->method, "jwt");
 
-    auth->error = CREDHUB_OK;
     auth->actor = jwt.actor;
     auth->user = jwt.user;
+    auth->error = CREDHUB_OK;
+
+    if (ngx_http_credhub_actor_replayable(r)) {
+        return ngx_http_credhub_auth_fail(auth, CREDHUB_E_TOO_EARLY, "");
+    }
 
     /* scopes belong to UAA; other providers have claims of their own */
 
@@ -115,7 +112,7 @@ ngx_http_credhub_auth_fail(
 }
 
 
-/* NGX_DECLINED: none, or another scheme; NGX_ERROR: several. */
+/* NGX_DECLINED: none, or another scheme. */
 
 static ngx_int_t
 ngx_http_credhub_auth_bearer(ngx_http_request_t *r, credhub_str_t *token)
@@ -125,10 +122,6 @@ ngx_http_credhub_auth_bearer(ngx_http_request_t *r, credhub_str_t *token)
 
     if (r->headers_in.authorization == NULL) {
         return NGX_DECLINED;
-    }
-
-    if (ngx_http_credhub_auth_headers(r) > 1) {
-        return NGX_ERROR;
     }
 
     value = r->headers_in.authorization->value;
@@ -156,29 +149,6 @@ ngx_http_credhub_auth_bearer(ngx_http_request_t *r, credhub_str_t *token)
 }
 
 
-static ngx_uint_t
-ngx_http_credhub_auth_headers(ngx_http_request_t *r)
-{
-    ngx_uint_t       i, n;
-    ngx_list_part_t *part;
-    ngx_table_elt_t *h;
-
-    n = 0;
-
-    for (part = &r->headers_in.headers.part; part != NULL; part = part->next) {
-        h = part->elts;
-
-        for (i = 0; i < part->nelts; i++) {
-            n += (h[i].key.len == sizeof("Authorization") - 1
-                  && ngx_strcasecmp(h[i].key.data, (u_char *) "Authorization")
-                         == 0);
-        }
-    }
-
-    return n;
-}
-
-
 static ngx_int_t
 ngx_http_credhub_auth_token(
     ngx_http_credhub_auth_t *auth, credhub_str_t token, credhub_jwt_t *jwt)
@@ -192,15 +162,17 @@ ngx_http_credhub_auth_token(
     set = ngx_http_credhub_keys_get(lcf->keys, &seen.epoch);
 
     if (set == NULL) {
-        if (ngx_http_credhub_auth_fetch(auth, NGX_HTTP_CREDHUB_KEYS_RETRY)
-            == NGX_AGAIN) {
+        if (ngx_http_credhub_auth_fetch(auth, NGX_HTTP_CREDHUB_KEYS_MISSING)
+            == NGX_AGAIN)
+        {
             return NGX_AGAIN;
         }
 
         set = ngx_http_credhub_keys_get(lcf->keys, &seen.epoch);
 
         if (set == NULL) {
-            return ngx_http_credhub_auth_fail(auth, CREDHUB_E_UNAVAILABLE, "");
+            return ngx_http_credhub_auth_fail(
+                auth, CREDHUB_E_NO_TOKEN_KEYS, "");
         }
     }
 
@@ -255,7 +227,8 @@ ngx_http_credhub_auth_verify(ngx_http_credhub_auth_t *auth, credhub_str_t token,
 /* NGX_AGAIN: keys are on their way; NGX_DECLINED: no better ones now. */
 
 static ngx_int_t
-ngx_http_credhub_auth_fetch(ngx_http_credhub_auth_t *auth, ngx_msec_t interval)
+ngx_http_credhub_auth_fetch(
+    ngx_http_credhub_auth_t *auth, ngx_http_credhub_keys_why_e why)
 {
     ngx_http_request_t *r = auth->request;
 
@@ -264,20 +237,19 @@ ngx_http_credhub_auth_fetch(ngx_http_credhub_auth_t *auth, ngx_msec_t interval)
     lcf = ngx_http_get_module_loc_conf(r, ngx_http_credhub_module);
 
     if (auth->fetched) {
-        interval = NGX_MAX_INT32_VALUE;
+        return NGX_DECLINED;
+    }
 
-    } else {
+    if (auth->since == 0) {
         auth->since = ngx_current_msec;
     }
 
-    switch (ngx_http_credhub_keys_fetch(lcf->keys, r, interval)) {
+    switch (ngx_http_credhub_keys_fetch(lcf->keys, r, why)) {
     case NGX_DONE:
         auth->fetched = 1;
         return NGX_AGAIN;
 
     case NGX_BUSY:
-        auth->fetched = 1;
-
         if (ngx_current_msec - auth->since > NGX_HTTP_CREDHUB_AUTH_WAIT) {
             return NGX_DECLINED;
         }
@@ -310,4 +282,49 @@ ngx_http_credhub_auth_wait(ngx_event_t *ev)
 
     r->write_event_handler(r);
     ngx_http_run_posted_requests(c);
+}
+
+
+/*
+ * nginx refuses a second Authorization too, but not without writing the values
+ * of both into the log.
+ */
+
+ngx_int_t
+ngx_http_credhub_auth_init(ngx_conf_t *cf)
+{
+    ngx_str_t                  name = ngx_string("authorization");
+    ngx_http_header_t         *header;
+    ngx_http_core_main_conf_t *cmcf;
+
+    cmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_core_module);
+
+    header = ngx_hash_find(&cmcf->headers_in_hash,
+        ngx_hash_key(name.data, name.len), name.data, name.len);
+
+    if (header == NULL) {
+        return NGX_ERROR;
+    }
+
+    header->handler = ngx_http_credhub_auth_header;
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_credhub_auth_header(
+    ngx_http_request_t *r, ngx_table_elt_t *h, ngx_uint_t offset)
+{
+    if (r->headers_in.authorization == NULL) {
+        r->headers_in.authorization = h;
+        return NGX_OK;
+    }
+
+    ngx_log_error(NGX_LOG_INFO, r->connection->log, 0,
+        "client sent duplicate header line: \"%V\"", &h->key);
+
+    ngx_http_finalize_request(r, NGX_HTTP_BAD_REQUEST);
+
+    return NGX_ERROR;
 }

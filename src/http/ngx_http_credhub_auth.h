@@ -33,12 +33,15 @@ typedef struct {
  * NGX_OK; NGX_ERROR with auth->error, where CREDHUB_E_UNAUTHENTICATED means
  * that no identity was offered; NGX_AGAIN: r->write_event_handler is called
  * when it should be asked again, perhaps more than once. `scope` is what a
- * token of UAA must have (CREDHUB_SCOPE_*).
+ * token of UAA must have (CREDHUB_SCOPE_*; 0: nothing).
  */
 ngx_int_t ngx_http_credhub_auth(ngx_http_credhub_auth_t *auth, unsigned scope);
 
 /* The request ends while it may be waiting. */
 void ngx_http_credhub_auth_stop(ngx_http_credhub_auth_t *auth);
+
+/* Keeps tokens out of the log. At configuration. */
+ngx_int_t ngx_http_credhub_auth_init(ngx_conf_t *cf);
 
 
 #endif /* _NGX_HTTP_CREDHUB_AUTH_H_INCLUDED_ */

@@ -21,6 +21,7 @@ static ngx_int_t ngx_http_credhub_content_begin(
     ngx_http_credhub_ctx_t *ctx, ngx_http_credhub_match_t *match);
 static ngx_int_t ngx_http_credhub_content_identify(ngx_http_credhub_ctx_t *ctx);
 static unsigned  ngx_http_credhub_content_scope(ngx_http_credhub_ctx_t *ctx);
+static ngx_uint_t ngx_http_credhub_content_guarded(ngx_http_credhub_ctx_t *ctx);
 static credhub_error_e ngx_http_credhub_content_routed(
     ngx_http_credhub_ctx_t *ctx, ngx_http_credhub_match_t *match);
 static credhub_error_e ngx_http_credhub_content_management(
@@ -202,19 +203,43 @@ ngx_http_credhub_content_identify(ngx_http_credhub_ctx_t *ctx)
 }
 
 
-/* By method, whatever the path: who may not write learns no paths. */
+/* By method, whatever the path: who may not write learns no paths. What is
+ * open to anybody needs none. */
 
 static unsigned
 ngx_http_credhub_content_scope(ngx_http_credhub_ctx_t *ctx)
 {
-    if ((ctx->request->method
-            & (NGX_HTTP_GET | NGX_HTTP_HEAD | NGX_HTTP_OPTIONS))
-        || (ctx->route != NULL && (ctx->route->flags & NGX_HTTP_CREDHUB_READ)))
+    ngx_uint_t flags;
+
+    flags = ctx->route != NULL ? ctx->route->flags : 0;
+
+    if ((flags & NGX_HTTP_CREDHUB_OPEN)
+        && !ngx_http_credhub_content_guarded(ctx)) {
+        return 0;
+    }
+
+    if ((flags & NGX_HTTP_CREDHUB_READ)
+        || (ctx->request->method
+            & (NGX_HTTP_GET | NGX_HTTP_HEAD | NGX_HTTP_OPTIONS)))
     {
         return CREDHUB_SCOPE_READ;
     }
 
     return CREDHUB_SCOPE_WRITE;
+}
+
+
+/* Is it /management, and does it ask who somebody is? */
+
+static ngx_uint_t
+ngx_http_credhub_content_guarded(ngx_http_credhub_ctx_t *ctx)
+{
+    ngx_http_credhub_loc_conf_t *lcf;
+
+    lcf = ngx_http_get_module_loc_conf(ctx->request, ngx_http_credhub_module);
+
+    return ctx->route->group == NGX_HTTP_CREDHUB_MANAGEMENT
+           && lcf->management != NGX_HTTP_CREDHUB_MANAGEMENT_LOCAL;
 }
 
 

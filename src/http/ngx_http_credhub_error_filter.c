@@ -9,6 +9,7 @@
 #include "ngx_http_credhub_error_filter.h"
 #include "ngx_http_credhub_content.h"
 #include "ngx_http_credhub_answer.h"
+#include "ngx_http_credhub_key_request.h"
 #include "credhub_error_style.h"
 
 
@@ -45,11 +46,11 @@ ngx_http_credhub_error_header_filter(ngx_http_request_t *r)
     ngx_http_credhub_ctx_t      *ctx;
     ngx_http_credhub_srv_conf_t *scf;
 
-    /* err_status is set where nginx makes the page, and nowhere else */
-
-    if (ngx_http_credhub_keys_header(r) == NGX_OK) {
+    if (ngx_http_credhub_key_request_header(r) == NGX_OK) {
         return NGX_OK;
     }
+
+    /* err_status is set where nginx makes the page, and nowhere else */
 
     scf = ngx_http_get_module_srv_conf(r, ngx_http_credhub_module);
 
@@ -93,7 +94,7 @@ ngx_http_credhub_error_body_filter(ngx_http_request_t *r, ngx_chain_t *in)
     ngx_chain_t             out, *cl;
     ngx_http_credhub_ctx_t *ctx;
 
-    if (ngx_http_credhub_keys_body(r, in) == NGX_OK) {
+    if (ngx_http_credhub_key_request_body(r, in) == NGX_OK) {
         return NGX_OK;
     }
 

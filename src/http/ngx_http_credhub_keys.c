@@ -1,27 +1,27 @@
 
 /*
- * A fetch is a subrequest to the operator's location, stripped of everything
- * that came from the client. Its answer is taken in the filters, whatever its
- * size and whoever makes it, and never reaches the client.
- *
- * Shared state is guarded by the mutex of its zone; nothing is called while it
- * is held. A worker that dies during a fetch loses the flight, which ends by
- * itself.
+ * A document that was fetched lies in shared memory, guarded by the mutex of
+ * its zone; nothing is called while it is held. A worker that dies during a
+ * fetch loses the flight, which ends by itself.
  */
 
 #include "ngx_http_credhub_keys.h"
+#include "ngx_http_credhub_key_request.h"
 #include "ngx_http_credhub_module.h"
 
 
-#define NGX_HTTP_CREDHUB_KEYS_ANSWER 8192 /* first room for an answer */
+/* The clock of a worker stands still while it works, so that of another may be
+ * a little ahead. */
+
+#define ngx_http_credhub_keys_age(time)                                        \
+    ((ngx_msec_int_t) (ngx_current_msec - (time)))
 
 
 typedef struct {
     ngx_uint_t epoch; /* 0: nothing was fetched yet */
     ngx_msec_t fetched;
-    ngx_msec_t attempted;
     ngx_msec_t flight; /* end of the one that is under way */
-    ngx_uint_t tried;  /* attempted is set */
+    ngx_msec_t tried[NGX_HTTP_CREDHUB_KEYS_WHY]; /* 0: not lately */
     size_t     len;
     u_char     data[CREDHUB_JWKS_MAX];
 } ngx_http_credhub_keys_shared_t;
@@ -38,45 +38,31 @@ struct ngx_http_credhub_keys_s {
 };
 
 
-/* The answer of one key request. */
-
-typedef struct {
-    ngx_http_credhub_keys_t *keys;
-    ngx_uint_t               status;
-    u_char                  *data;
-    size_t                   len;
-    size_t                   size;
-    unsigned                 unusable:1;
-} ngx_http_credhub_fetch_t;
-
-
+static const char *ngx_http_credhub_keys_read(
+    ngx_conf_t *cf, ngx_str_t *file, credhub_jwks_t **set);
+static ngx_int_t ngx_http_credhub_keys_zone(
+    ngx_conf_t *cf, ngx_http_credhub_keys_t *keys);
 static ngx_int_t ngx_http_credhub_keys_zone_init(
     ngx_shm_zone_t *zone, void *data);
 static void ngx_http_credhub_keys_free(void *data);
 static void ngx_http_credhub_keys_sync(ngx_http_credhub_keys_t *keys);
 static ngx_slab_pool_t *ngx_http_credhub_keys_lock(
     ngx_http_credhub_keys_t *keys);
-static ngx_int_t ngx_http_credhub_keys_start(
-    ngx_http_credhub_keys_t *keys, ngx_http_request_t *r, ngx_uint_t flags);
-static ngx_int_t ngx_http_credhub_keys_strip(
-    ngx_http_request_t *r, ngx_http_request_t *sr);
-static ngx_int_t ngx_http_credhub_keys_done(
-    ngx_http_request_t *r, void *data, ngx_int_t rc);
-static const char *ngx_http_credhub_keys_take(ngx_http_credhub_fetch_t *fetch);
-static ngx_http_credhub_fetch_t *ngx_http_credhub_keys_fetching(
-    ngx_http_request_t *r);
-static ngx_int_t ngx_http_credhub_keys_append(
-    ngx_http_request_t *r, ngx_http_credhub_fetch_t *fetch, ngx_buf_t *b);
+static ngx_int_t ngx_http_credhub_keys_depart(
+    ngx_http_credhub_keys_t *keys, ngx_http_credhub_keys_why_e why);
+
+
+static const ngx_msec_int_t ngx_http_credhub_keys_intervals[] = {
+    [NGX_HTTP_CREDHUB_KEYS_MISSING] = NGX_HTTP_CREDHUB_KEYS_RETRY,
+    [NGX_HTTP_CREDHUB_KEYS_UNKNOWN] = NGX_HTTP_CREDHUB_KEYS_LOOK,
+    [NGX_HTTP_CREDHUB_KEYS_OLD] = NGX_HTTP_CREDHUB_KEYS_LOOK,
+};
 
 
 ngx_http_credhub_keys_t *
 ngx_http_credhub_keys_file(ngx_conf_t *cf, ngx_str_t *file)
 {
-    ssize_t                  n;
-    ngx_file_t               f;
-    ngx_file_info_t          fi;
     const char              *reason;
-    credhub_str_t            text;
     ngx_pool_cleanup_t      *cln;
     ngx_http_credhub_keys_t *keys;
 
@@ -91,63 +77,89 @@ ngx_http_credhub_keys_file(ngx_conf_t *cf, ngx_str_t *file)
         return NULL;
     }
 
-    ngx_memzero(&f, sizeof(ngx_file_t));
-    f.name = *file;
-    f.log = cf->log;
-    f.fd = ngx_open_file(file->data, NGX_FILE_RDONLY, NGX_FILE_OPEN, 0);
+    cln->handler = ngx_http_credhub_keys_free;
+    cln->data = keys;
 
-    if (f.fd == NGX_INVALID_FILE) {
+    ngx_set_errno(0);
+
+    reason = ngx_http_credhub_keys_read(cf, file, &keys->set);
+
+    if (reason != NULL) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, ngx_errno,
-            ngx_open_file_n " \"%V\" failed", file);
-        return NULL;
-    }
-
-    reason = "it is not a regular file of at most 1 MiB";
-    text.data = NULL;
-    text.len = 0;
-
-    if (ngx_fd_info(f.fd, &fi) != NGX_FILE_ERROR && ngx_is_file(&fi)
-        && ngx_file_size(&fi) <= CREDHUB_JWKS_MAX)
-    {
-        text.len = ngx_file_size(&fi);
-        text.data = ngx_pnalloc(cf->temp_pool, text.len + 1);
-
-        n = text.data == NULL ? NGX_ERROR
-                              : ngx_read_file(&f, text.data, text.len, 0);
-
-        if (n == (ssize_t) text.len) {
-            text.data[n] = '\0';
-            keys->set = credhub_jwks_parse(text, &reason);
-
-        } else {
-            reason = "it could not be read";
-        }
-    }
-
-    (void) ngx_close_file(f.fd);
-
-    if (keys->set == NULL) {
-        ngx_conf_log_error(
-            NGX_LOG_EMERG, cf, 0, "token keys of \"%V\": %s", file, reason);
+            "token keys of \"%V\": %s", file, reason);
         return NULL;
     }
 
     keys->epoch = 1;
-    cln->handler = ngx_http_credhub_keys_free;
-    cln->data = keys;
 
     return keys;
+}
+
+
+/* NULL, or why not; errno is of the system's call that failed. */
+
+static const char *
+ngx_http_credhub_keys_read(
+    ngx_conf_t *cf, ngx_str_t *name, credhub_jwks_t **set)
+{
+    ngx_file_t      file;
+    const char     *reason;
+    credhub_str_t   text;
+    ngx_file_info_t info;
+
+    ngx_memzero(&file, sizeof(ngx_file_t));
+
+    file.name = *name;
+    file.log = cf->log;
+    file.fd = ngx_open_file(
+        name->data, NGX_FILE_RDONLY | NGX_FILE_NONBLOCK, NGX_FILE_OPEN, 0);
+
+    if (file.fd == NGX_INVALID_FILE) {
+        return "cannot open file";
+    }
+
+    reason = "file is not a regular file of at most 1 MiB";
+
+    if (ngx_fd_info(file.fd, &info) != NGX_FILE_ERROR && ngx_is_file(&info)
+        && ngx_file_size(&info) <= CREDHUB_JWKS_MAX)
+    {
+        reason = "file could not be read";
+
+        text.len = ngx_file_size(&info);
+        text.data = ngx_palloc(cf->temp_pool, text.len + 1);
+
+        if (text.data != NULL
+            && ngx_read_file(&file, text.data, text.len, 0)
+                   == (ssize_t) text.len)
+        {
+            *set = credhub_jwks_parse(text, &reason);
+            ngx_set_errno(0);
+        }
+    }
+
+    (void) ngx_close_file(file.fd);
+
+    if (*set == NULL) {
+        return reason;
+    }
+
+    return credhub_jwks_count(*set) != 0 ? NULL : "the set has no usable key";
 }
 
 
 ngx_http_credhub_keys_t *
 ngx_http_credhub_keys_request(ngx_conf_t *cf, ngx_str_t *uri)
 {
-    u_char                  *p;
-    size_t                   size;
-    ngx_str_t                name;
     ngx_pool_cleanup_t      *cln;
     ngx_http_credhub_keys_t *keys;
+
+    if (uri->len == 0 || uri->data[0] != '/'
+        || ngx_strlchr(uri->data, uri->data + uri->len, '?') != NULL)
+    {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+            "invalid URI \"%V\", it must be the path of a location", uri);
+        return NULL;
+    }
 
     keys = ngx_pcalloc(cf->pool, sizeof(ngx_http_credhub_keys_t));
     cln = ngx_pool_cleanup_add(cf->pool, 0);
@@ -158,19 +170,37 @@ ngx_http_credhub_keys_request(ngx_conf_t *cf, ngx_str_t *uri)
 
     keys->uri = *uri;
 
-    /* the line names it, so a reload finds what was fetched */
+    cln->handler = ngx_http_credhub_keys_free;
+    cln->data = keys;
 
-    name.len = sizeof("credhub_keys::") - 1 + cf->conf_file->file.name.len
-               + NGX_INT_T_LEN;
+    return ngx_http_credhub_keys_zone(cf, keys) == NGX_OK ? keys : NULL;
+}
+
+
+/* Line and URI name the zone: a reload finds what was fetched, and keys of one
+ * source never serve for another. */
+
+static ngx_int_t
+ngx_http_credhub_keys_zone(ngx_conf_t *cf, ngx_http_credhub_keys_t *keys)
+{
+    u_char    *last;
+    size_t     size;
+    ngx_str_t  name;
+    ngx_str_t *file;
+
+    file = &cf->conf_file->file.name;
+
+    name.len = sizeof("credhub_keys:::") - 1 + file->len + NGX_INT_T_LEN
+               + keys->uri.len;
     name.data = ngx_pnalloc(cf->pool, name.len);
 
     if (name.data == NULL) {
-        return NULL;
+        return NGX_ERROR;
     }
 
-    p = ngx_sprintf(name.data, "credhub_keys:%V:%ui", &cf->conf_file->file.name,
-        cf->conf_file->line);
-    name.len = p - name.data;
+    last = ngx_sprintf(name.data, "credhub_keys:%V:%ui:%V", file,
+        cf->conf_file->line, &keys->uri);
+    name.len = last - name.data;
 
     size = ngx_align(sizeof(ngx_http_credhub_keys_shared_t), ngx_pagesize)
            + 16 * ngx_pagesize;
@@ -179,16 +209,13 @@ ngx_http_credhub_keys_request(ngx_conf_t *cf, ngx_str_t *uri)
         ngx_shared_memory_add(cf, &name, size, &ngx_http_credhub_module);
 
     if (keys->zone == NULL) {
-        return NULL;
+        return NGX_ERROR;
     }
 
     keys->zone->init = ngx_http_credhub_keys_zone_init;
     keys->zone->data = keys;
 
-    cln->handler = ngx_http_credhub_keys_free;
-    cln->data = keys;
-
-    return keys;
+    return NGX_OK;
 }
 
 
@@ -236,6 +263,13 @@ ngx_http_credhub_keys_lock(ngx_http_credhub_keys_t *keys)
 }
 
 
+ngx_str_t *
+ngx_http_credhub_keys_uri(ngx_http_credhub_keys_t *keys)
+{
+    return &keys->uri;
+}
+
+
 const credhub_jwks_t *
 ngx_http_credhub_keys_get(ngx_http_credhub_keys_t *keys, ngx_uint_t *epoch)
 {
@@ -244,8 +278,9 @@ ngx_http_credhub_keys_get(ngx_http_credhub_keys_t *keys, ngx_uint_t *epoch)
             ngx_http_credhub_keys_sync(keys);
         }
 
-        if (ngx_current_msec - keys->shared->fetched
-            > NGX_HTTP_CREDHUB_KEYS_STALE) {
+        if (ngx_http_credhub_keys_age(keys->shared->fetched)
+            > NGX_HTTP_CREDHUB_KEYS_STALE)
+        {
             return NULL;
         }
     }
@@ -296,71 +331,39 @@ void
 ngx_http_credhub_keys_refresh(
     ngx_http_credhub_keys_t *keys, ngx_http_request_t *r)
 {
-    ngx_uint_t       due;
-    ngx_slab_pool_t *pool;
-
     if (keys->zone == NULL
-        || ngx_current_msec - keys->shared->fetched
+        || ngx_http_credhub_keys_age(keys->shared->fetched)
                < NGX_HTTP_CREDHUB_KEYS_REFRESH)
     {
         return;
     }
 
-    pool = ngx_http_credhub_keys_lock(keys);
-
-    due = (ngx_msec_int_t) (keys->shared->flight - ngx_current_msec) <= 0
-          && ngx_current_msec - keys->shared->attempted
-                 >= NGX_HTTP_CREDHUB_KEYS_UNKNOWN;
-
-    if (due) {
-        keys->shared->attempted = ngx_current_msec;
-        keys->shared->flight = ngx_current_msec + NGX_HTTP_CREDHUB_KEYS_FLIGHT;
-    }
-
-    ngx_shmtx_unlock(&pool->mutex);
-
-    if (due) {
-        (void) ngx_http_credhub_keys_start(
-            keys, r, NGX_HTTP_SUBREQUEST_BACKGROUND);
+    if (ngx_http_credhub_keys_depart(keys, NGX_HTTP_CREDHUB_KEYS_OLD) == NGX_OK)
+    {
+        (void) ngx_http_credhub_key_request(
+            r, keys, NGX_HTTP_CREDHUB_KEYS_OLD, NGX_HTTP_SUBREQUEST_BACKGROUND);
     }
 }
 
 
 ngx_int_t
-ngx_http_credhub_keys_fetch(
-    ngx_http_credhub_keys_t *keys, ngx_http_request_t *r, ngx_msec_t interval)
+ngx_http_credhub_keys_fetch(ngx_http_credhub_keys_t *keys,
+    ngx_http_request_t *r, ngx_http_credhub_keys_why_e why)
 {
-    ngx_int_t        rc;
-    ngx_slab_pool_t *pool;
+    ngx_int_t rc;
 
     if (keys->zone == NULL) {
         return NGX_DECLINED;
     }
 
-    pool = ngx_http_credhub_keys_lock(keys);
-
-    if ((ngx_msec_int_t) (keys->shared->flight - ngx_current_msec) > 0) {
-        rc = NGX_BUSY;
-
-    } else if (keys->shared->tried
-               && ngx_current_msec - keys->shared->attempted < interval)
-    {
-        rc = NGX_DECLINED;
-
-    } else {
-        rc = NGX_OK;
-        keys->shared->tried = 1;
-        keys->shared->attempted = ngx_current_msec;
-        keys->shared->flight = ngx_current_msec + NGX_HTTP_CREDHUB_KEYS_FLIGHT;
-    }
-
-    ngx_shmtx_unlock(&pool->mutex);
+    rc = ngx_http_credhub_keys_depart(keys, why);
 
     if (rc != NGX_OK) {
         return rc;
     }
 
-    return ngx_http_credhub_keys_start(keys, r, NGX_HTTP_SUBREQUEST_WAITED)
+    return ngx_http_credhub_key_request(
+               r, keys, why, NGX_HTTP_SUBREQUEST_WAITED)
                    == NGX_OK
                ? NGX_DONE
                : NGX_DECLINED;
@@ -368,109 +371,59 @@ ngx_http_credhub_keys_fetch(
 
 
 static ngx_int_t
-ngx_http_credhub_keys_start(
-    ngx_http_credhub_keys_t *keys, ngx_http_request_t *r, ngx_uint_t flags)
+ngx_http_credhub_keys_depart(
+    ngx_http_credhub_keys_t *keys, ngx_http_credhub_keys_why_e why)
 {
-    ngx_http_request_t         *sr;
-    ngx_http_credhub_fetch_t   *fetch;
-    ngx_http_post_subrequest_t *ps;
+    ngx_int_t                       rc;
+    ngx_slab_pool_t                *pool;
+    ngx_http_credhub_keys_shared_t *shared;
 
-    fetch = ngx_pcalloc(r->pool, sizeof(ngx_http_credhub_fetch_t));
-    ps = ngx_palloc(r->pool, sizeof(ngx_http_post_subrequest_t));
+    shared = keys->shared;
+    pool = ngx_http_credhub_keys_lock(keys);
 
-    if (fetch == NULL || ps == NULL) {
-        return NGX_ERROR;
+    if (ngx_http_credhub_keys_age(shared->flight) < 0) {
+        rc = NGX_BUSY;
+
+    } else if (shared->tried[why] != 0
+               && ngx_http_credhub_keys_age(shared->tried[why])
+                      < ngx_http_credhub_keys_intervals[why])
+    {
+        rc = NGX_DECLINED;
+
+    } else {
+        rc = NGX_OK;
+        shared->tried[why] = ngx_current_msec;
+        shared->flight = ngx_current_msec + NGX_HTTP_CREDHUB_KEYS_FLIGHT;
     }
 
-    fetch->keys = keys;
-    ps->handler = ngx_http_credhub_keys_done;
-    ps->data = fetch;
-
-    if (ngx_http_subrequest(r, &keys->uri, NULL, &sr, ps, flags) != NGX_OK) {
-        return NGX_ERROR;
-    }
-
-    return ngx_http_credhub_keys_strip(r, sr);
-}
-
-
-/* Nothing of the client goes to the source: no token, no body, no headers. */
-
-static ngx_int_t
-ngx_http_credhub_keys_strip(ngx_http_request_t *r, ngx_http_request_t *sr)
-{
-    static ngx_str_t get = ngx_string("GET ");
-
-    sr->method = NGX_HTTP_GET;
-    sr->method_name = get;
-    sr->method_name.len = 3;
-
-    ngx_memzero(&sr->headers_in, sizeof(ngx_http_headers_in_t));
-
-    sr->headers_in.server = r->headers_in.server;
-    sr->headers_in.content_length_n = -1;
-    sr->headers_in.keep_alive_n = -1;
-
-    sr->request_body = ngx_pcalloc(r->pool, sizeof(ngx_http_request_body_t));
-
-    if (sr->request_body == NULL) {
-        return NGX_ERROR;
-    }
-
-    return ngx_list_init(
-        &sr->headers_in.headers, r->pool, 4, sizeof(ngx_table_elt_t));
-}
-
-
-static ngx_int_t
-ngx_http_credhub_keys_done(ngx_http_request_t *r, void *data, ngx_int_t rc)
-{
-    ngx_http_credhub_fetch_t *fetch = data;
-
-    const char      *reason;
-    ngx_slab_pool_t *pool;
-
-    reason = "the request for them failed";
-
-    if (rc == NGX_OK && fetch->status == NGX_HTTP_OK) {
-        reason = ngx_http_credhub_keys_take(fetch);
-    }
-
-    if (reason != NULL) {
-        ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
-            "no token keys from \"%V\": %s, status %ui", &fetch->keys->uri,
-            reason, fetch->status);
-    }
-
-    pool = ngx_http_credhub_keys_lock(fetch->keys);
-    fetch->keys->shared->flight = ngx_current_msec;
     ngx_shmtx_unlock(&pool->mutex);
 
     return rc;
 }
 
 
-/* NULL, or why the answer is of no use. */
+void
+ngx_http_credhub_keys_land(ngx_http_credhub_keys_t *keys,
+    ngx_http_credhub_keys_why_e why, ngx_uint_t lost)
+{
+    ngx_slab_pool_t *pool;
 
-static const char *
-ngx_http_credhub_keys_take(ngx_http_credhub_fetch_t *fetch)
+    pool = ngx_http_credhub_keys_lock(keys);
+
+    keys->shared->flight = ngx_current_msec;
+    keys->shared->tried[why] = lost ? 0 : ngx_current_msec;
+
+    ngx_shmtx_unlock(&pool->mutex);
+}
+
+
+const char *
+ngx_http_credhub_keys_take(ngx_http_credhub_keys_t *keys, credhub_str_t text)
 {
     const char                     *reason;
-    credhub_str_t                   text;
     credhub_jwks_t                 *set;
     ngx_slab_pool_t                *pool;
-    ngx_http_credhub_keys_t        *keys;
     ngx_http_credhub_keys_shared_t *shared;
-
-    if (fetch->unusable || fetch->data == NULL) {
-        return "the answer is empty, encoded, or larger than 1 MiB";
-    }
-
-    keys = fetch->keys;
-    shared = keys->shared;
-
-    text.data = fetch->data;
-    text.len = fetch->len;
 
     set = credhub_jwks_parse(text, &reason);
 
@@ -483,6 +436,7 @@ ngx_http_credhub_keys_take(ngx_http_credhub_fetch_t *fetch)
         return "the set has no usable key";
     }
 
+    shared = keys->shared;
     pool = ngx_http_credhub_keys_lock(keys);
 
     if (shared->epoch == 0 || shared->len != text.len
@@ -502,108 +456,4 @@ ngx_http_credhub_keys_take(ngx_http_credhub_fetch_t *fetch)
     keys->set = set;
 
     return NULL;
-}
-
-
-static ngx_http_credhub_fetch_t *
-ngx_http_credhub_keys_fetching(ngx_http_request_t *r)
-{
-    return r->post_subrequest != NULL
-                   && r->post_subrequest->handler == ngx_http_credhub_keys_done
-               ? r->post_subrequest->data
-               : NULL;
-}
-
-
-ngx_int_t
-ngx_http_credhub_keys_header(ngx_http_request_t *r)
-{
-    ngx_http_credhub_fetch_t *fetch;
-
-    fetch = ngx_http_credhub_keys_fetching(r);
-
-    if (fetch == NULL) {
-        return NGX_DECLINED;
-    }
-
-    fetch->status = r->err_status ? r->err_status : r->headers_out.status;
-
-    if (r->headers_out.content_encoding != NULL
-        && r->headers_out.content_encoding->value.len != 0)
-    {
-        fetch->unusable = 1;
-    }
-
-    r->header_sent = 1;
-
-    return NGX_OK;
-}
-
-
-ngx_int_t
-ngx_http_credhub_keys_body(ngx_http_request_t *r, ngx_chain_t *in)
-{
-    ngx_chain_t              *cl;
-    ngx_http_credhub_fetch_t *fetch;
-
-    fetch = ngx_http_credhub_keys_fetching(r);
-
-    if (fetch == NULL) {
-        return NGX_DECLINED;
-    }
-
-    for (cl = in; cl != NULL; cl = cl->next) {
-        if (!fetch->unusable
-            && ngx_http_credhub_keys_append(r, fetch, cl->buf) != NGX_OK)
-        {
-            fetch->unusable = 1;
-        }
-
-        cl->buf->pos = cl->buf->last;
-        cl->buf->file_pos = cl->buf->file_last;
-    }
-
-    return NGX_OK;
-}
-
-
-static ngx_int_t
-ngx_http_credhub_keys_append(
-    ngx_http_request_t *r, ngx_http_credhub_fetch_t *fetch, ngx_buf_t *b)
-{
-    size_t  len, size;
-    u_char *data;
-
-    if (!ngx_buf_in_memory(b)) {
-        return ngx_buf_special(b) ? NGX_OK : NGX_DECLINED;
-    }
-
-    len = b->last - b->pos;
-
-    if (len > CREDHUB_JWKS_MAX - fetch->len) {
-        return NGX_DECLINED;
-    }
-
-    if (len > fetch->size - fetch->len) {
-        size = ngx_max(2 * fetch->size, NGX_HTTP_CREDHUB_KEYS_ANSWER);
-        size = ngx_max(size, fetch->len + len);
-
-        data = ngx_palloc(r->pool, size);
-        if (data == NULL) {
-            return NGX_ERROR;
-        }
-
-        if (fetch->data != NULL) {
-            ngx_memcpy(data, fetch->data, fetch->len);
-            (void) ngx_pfree(r->pool, fetch->data);
-        }
-
-        fetch->data = data;
-        fetch->size = size;
-    }
-
-    ngx_memcpy(fetch->data + fetch->len, b->pos, len);
-    fetch->len += len;
-
-    return NGX_OK;
 }

@@ -17,9 +17,19 @@
 
 #define NGX_HTTP_CREDHUB_KEYS_REFRESH 300000  /* older is fetched again */
 #define NGX_HTTP_CREDHUB_KEYS_STALE   3600000 /* older is not used */
-#define NGX_HTTP_CREDHUB_KEYS_UNKNOWN 10000   /* between fetches for a kid */
-#define NGX_HTTP_CREDHUB_KEYS_RETRY   1000    /* between fetches without keys */
+#define NGX_HTTP_CREDHUB_KEYS_LOOK    10000   /* between fetches with keys */
+#define NGX_HTTP_CREDHUB_KEYS_RETRY   1000    /* between fetches without */
 #define NGX_HTTP_CREDHUB_KEYS_FLIGHT  10000   /* one fetch; then it is lost */
+
+
+/* Why the document is fetched. */
+
+typedef enum {
+    NGX_HTTP_CREDHUB_KEYS_MISSING = 0, /* there is none */
+    NGX_HTTP_CREDHUB_KEYS_UNKNOWN,     /* a token names a key it has not */
+    NGX_HTTP_CREDHUB_KEYS_OLD,
+    NGX_HTTP_CREDHUB_KEYS_WHY
+} ngx_http_credhub_keys_why_e;
 
 
 typedef struct ngx_http_credhub_keys_s ngx_http_credhub_keys_t;
@@ -43,17 +53,24 @@ void ngx_http_credhub_keys_refresh(
 /*
  * The request cannot go on with the set there is. NGX_DONE: a fetch was
  * started, r->write_event_handler runs after it. NGX_BUSY: another request
- * fetches, look again soon. NGX_DECLINED: nothing better is to be had now
- * (`interval` has not passed since the last attempt, or the source is a file).
+ * fetches, look again soon. NGX_DECLINED: nothing better is to be had now (the
+ * last attempt was a moment ago, or the source is a file).
  */
-ngx_int_t ngx_http_credhub_keys_fetch(
-    ngx_http_credhub_keys_t *keys, ngx_http_request_t *r, ngx_msec_t interval);
+ngx_int_t ngx_http_credhub_keys_fetch(ngx_http_credhub_keys_t *keys,
+    ngx_http_request_t *r, ngx_http_credhub_keys_why_e why);
 
 
-/* For the filters: takes what a key request answers. NGX_DECLINED when the
- * request is not one. */
-ngx_int_t ngx_http_credhub_keys_header(ngx_http_request_t *r);
-ngx_int_t ngx_http_credhub_keys_body(ngx_http_request_t *r, ngx_chain_t *in);
+/* For the key request. */
+
+ngx_str_t *ngx_http_credhub_keys_uri(ngx_http_credhub_keys_t *keys);
+
+/* NULL, or why the document is of no use. */
+const char *ngx_http_credhub_keys_take(
+    ngx_http_credhub_keys_t *keys, credhub_str_t text);
+
+/* The fetch has ended; `lost`: nobody knows what the source would have said. */
+void ngx_http_credhub_keys_land(ngx_http_credhub_keys_t *keys,
+    ngx_http_credhub_keys_why_e why, ngx_uint_t lost);
 
 
 #endif /* _NGX_HTTP_CREDHUB_KEYS_H_INCLUDED_ */

@@ -82,6 +82,7 @@ static const struct {
     { CREDHUB_E_NOT_FOUND, 404 },
     { CREDHUB_E_METHOD, 405 },
     { CREDHUB_E_UNAVAILABLE, 503 },
+    { CREDHUB_E_NO_TOKEN_KEYS, 503 },
     { CREDHUB_E_BUSY, 503 },
 };
 
@@ -228,6 +229,57 @@ test_details_are_shown(void **state)
 }
 
 
+static credhub_str_t
+challenge_of(credhub_error_e kind, credhub_str_t detail)
+{
+    credhub_buf_t buf;
+
+    credhub_buf_init(&buf, unit_arena, 16);
+    credhub_error_challenge(&buf, kind, detail);
+    assert_false(buf.failed);
+
+    return credhub_buf_str(&buf);
+}
+
+
+static void
+test_challenges(void **state)
+{
+    size_t i;
+
+    static const struct {
+        credhub_error_e kind;
+        const char     *detail;
+        const char     *value;
+    } rows[] = {
+        { CREDHUB_E_UNAUTHENTICATED, "", "Bearer" },
+        { CREDHUB_E_MTLS_ID, "", "Bearer" },
+        { CREDHUB_E_REMOTE_ADDRESS, "", "Bearer" },
+        { CREDHUB_E_TOKEN_EXPIRED, "x",
+            "Bearer error=\"access_token_expired\", "
+            "error_description=\"Access token expired\"" },
+        { CREDHUB_E_TOKEN, "It is \"cut\".",
+            "Bearer error=\"invalid_token\", "
+            "error_description=\"It is \\\"cut\\\".\", "
+            "error_uri=\"https://tools.ietf.org/html/rfc6750#section-3.1\"" },
+        { CREDHUB_E_TOKEN_KEY, "",
+            "Bearer error=\"invalid_token\", "
+            "error_description=\"The token is not valid.\", "
+            "error_uri=\"https://tools.ietf.org/html/rfc6750#section-3.1\"" },
+        { CREDHUB_E_SCOPE, "credhub.read",
+            "Bearer error=\"insufficient_scope\", "
+            "error_description=\"The token does not have the scope "
+            "credhub.read.\", "
+            "error_uri=\"https://tools.ietf.org/html/rfc6750#section-3.1\"" },
+    };
+
+    for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        unit_assert_str(challenge_of(rows[i].kind, unit_str(rows[i].detail)),
+            rows[i].value);
+    }
+}
+
+
 /* The detail as it comes out: the description of a kind that shows it alone. */
 
 static credhub_str_t
@@ -340,6 +392,7 @@ main(void)
         cmocka_unit_test(test_every_body_is_json),
         cmocka_unit_test(test_compared_texts),
         cmocka_unit_test(test_details_are_shown),
+        cmocka_unit_test(test_challenges),
         cmocka_unit_test(test_details_are_cleaned),
         cmocka_unit_test(test_details_are_cut),
         cmocka_unit_test(test_memory_runs_out),

@@ -71,6 +71,7 @@ my %ERRORS = (
     busy        => [503, qr/too much to do/],
     internal    => [500, qr/internal error/],
     unavailable => [503, qr/store does not answer/],
+    no_token_keys => [503, qr/keys of the tokens are not available/],
 
     misdirected      => [421, qr/another server/],
     mtls_id          => [401, qr/organizational unit/],
@@ -79,6 +80,10 @@ my %ERRORS = (
     read_only        => [503, qr/read-only/],
     remote_address   => [401, qr/from the server itself/],
     certificate      => [400, 'invalid_client_certificate', qr/%s/],
+    scope            => [403, 'insufficient_scope', qr/scope credhub\.%s\.$/],
+    token            => [401, 'invalid_token', qr/^The %s\.$/],
+    token_expired    => [401, 'access_token_expired', 'Access token expired'],
+    too_early        => [425, qr/before the TLS handshake/],
     unauthenticated  => [401, 'invalid_token',
         'Full authentication is required to access this resource'],
 );
