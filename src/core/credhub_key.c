@@ -56,6 +56,16 @@ static int credhub_key_no_passphrase(
     char *buf, int size, int rwflag, void *data);
 
 
+static const volatile sig_atomic_t *credhub_key_stop;
+
+
+void
+credhub_key_stop_on(const volatile sig_atomic_t *flag)
+{
+    credhub_key_stop = flag;
+}
+
+
 int
 credhub_key_length_valid(int64_t bits)
 {
@@ -148,6 +158,10 @@ static int
 credhub_key_progress(EVP_PKEY_CTX *ctx)
 {
     atomic_int *cancel;
+
+    if (credhub_key_stop != NULL && *credhub_key_stop) {
+        return 0;
+    }
 
     cancel = EVP_PKEY_CTX_get_app_data(ctx);
 

@@ -5,6 +5,7 @@
 #define _CREDHUB_KEY_H_INCLUDED_
 
 
+#include <signal.h>
 #include <stdatomic.h>
 #include "credhub_error.h"
 
@@ -34,6 +35,9 @@ credhub_error_e credhub_key_rsa(credhub_arena_t *arena, unsigned bits,
  */
 credhub_error_e credhub_key_ssh(credhub_arena_t *arena, unsigned bits,
     credhub_str_t comment, atomic_int *cancel, credhub_key_pair_t *pair);
+
+/* All generations of the process stop soon after `*flag` became non-zero. */
+void credhub_key_stop_on(const volatile sig_atomic_t *flag);
 
 /* Bits of the RSA key in PEM SubjectPublicKeyInfo; 0 when it is not one. */
 unsigned credhub_key_rsa_bits(credhub_str_t pem);

@@ -9,6 +9,7 @@
 
 #include "ngx_credhub_task.h"
 #include <openssl/crypto.h>
+#include "credhub_key.h"
 
 
 #define NGX_CREDHUB_TASK_ARENA 4096
@@ -69,6 +70,10 @@ ngx_credhub_task_init(ngx_thread_pool_t *pool, ngx_uint_t own)
     ngx_credhub_cpu.limit = ngx_max(1, ngx_ncpu / 2);
 
     ngx_queue_init(&ngx_credhub_cpu.actors);
+
+    /* a process that terminates waits for its threads before it calls us */
+
+    credhub_key_stop_on(&ngx_terminate);
 }
 
 

@@ -35,6 +35,7 @@ sub new ($class, $hub, @clients) {
         pipe my $out, my $in or die "pipe: $!";
 
         my $pid = CredHubTest::Process::spawn_code(sub {
+            local $SIG{PIPE} = 'IGNORE';
             close $out;
             $in->autoflush;
             print {$in} "\n", $JSON->encode(_run($hub, $name, $keep,
