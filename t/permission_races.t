@@ -120,8 +120,8 @@ sub is_consistent ($label) {
     my (@expected, @found);
 
     for my $key (@{ $one->redis('KEYS', '*') }) {
-        my ($kind, $of) = $key =~ /^\{credhub\}:(permission|actor|path|grants):(.*)/
-            or next;
+        my ($kind, $of) = $key
+            =~ /^\{credhub\}:(permission|actor|path|grants):(.*)/ or next;
 
         if ($kind eq 'permission') {
             my ($path, $actor, $mask) = @{ $one->redis('HMGET', $key,

@@ -44,8 +44,9 @@ sub is_added ($name, @items) {
 # [actor, path, operations joined] of each, or undef
 sub list ($name) {
     my $r = $hub->get("$P?credential_name=$name");
-    return $r->status == 200 ? [map { [@$_{qw(actor path)},
-        join ',', @{ $_->{operations} }] } @{ $r->json->{permissions} }] : undef;
+    return undef if $r->status != 200;
+    return [map { [@$_{qw(actor path)}, join ',', @{ $_->{operations} }] }
+        @{ $r->json->{permissions} }];
 }
 
 # A permission by v2: its operations, or undef
@@ -315,11 +316,11 @@ subtest 'delete' => sub {
     my $target = "$P?credential_name=/del/x";
     my @rows = (
         # by whom, query, error
-        ['good', '',                                'missing_query:credential_name'],
+        ['good', '',                         'missing_query:credential_name'],
         ['good', 'credential_name=/del/x',          'missing_query:actor'],
         ['good', 'credential_name=/del/x&actor=',   'missing_query:actor'],
-        ['good', 'actor=uaa-client:e',              'missing_query:credential_name'],
-        ['good', 'credential_name=&actor=a',        'missing_query:credential_name'],
+        ['good', 'actor=uaa-client:e',       'missing_query:credential_name'],
+        ['good', 'credential_name=&actor=a', 'missing_query:credential_name'],
         ['good', 'credential_name=/del/x&actor=uaa-client:f', 'credential'],
         ['good', 'credential_name=/del/y&actor=uaa-client:e', 'credential'],
         ['good', 'credential_name=/del/*&actor=uaa-client:e', 'credential'],

@@ -1,4 +1,4 @@
-# /api/v2/permissions: what may be written, what comes back, in which order
+# /api/v2/permissions: what comes back, who may do what, and in which order
 # mistakes are told.
 
 use v5.36;
@@ -6,42 +6,21 @@ use v5.36;
 use lib 't/lib';
 use CredHubTest;
 use CredHubTest::Errors qw(is_error answers);
-use JSON::PP qw(encode_json decode_json);
+use CredHubTest::Permissions qw(entry permit withdraw find_permission);
+use JSON::PP qw(encode_json);
 use Test::More;
 
 my $P     = '/api/v2/permissions';
 my $DATA  = '/api/v1/data';
 my @ALL   = qw(read write delete read_acl write_acl);
-my $UUID  = qr/^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
-my $NEVER = '00000000-0000-4000-8000-000000000000';
+my $UUID  = qr/^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}
+    -[0-9a-f]{12}$/x;
 
 my $hub    = CredHubTest->new;
 my $second = $hub->as('second');
 my $third  = $hub->as('third');
 my %who    = map { $_ => $hub->actor($_) } qw(good second third);
 
-
-sub entry ($path, $actor, @operations) {
-    return { path => $path, actor => $actor, operations => [@operations] };
-}
-
-# A permission that is there from now on; its view.
-sub permit ($path, $actor, @operations) {
-    my $r = $hub->post($P, entry($path, $actor, @operations));
-    $r->status == 201 or die 'no permission: ', $r->body;
-    return $r->json;
-}
-
-sub withdraw (@views) {
-    $hub->delete("$P/$_->{uuid}")->status == 200 or die 'no such permission'
-        for @views;
-    return;
-}
-
-sub find ($as, $path, $actor) {
-    s/([^\w.~-])/sprintf '%%%02X', ord $1/ge for $path, $actor;
-    return $as->get("$P?actor=$actor&path=$path");
-}
 
 # Rows of permissions in the store.
 sub rows () { return scalar @{ $hub->redis('KEYS', '{credhub}:permission:*') } }
@@ -81,7 +60,8 @@ subtest 'the life of a permission' => sub {
 
     like($uuid, $UUID, 'a random id');
     $is->($r, 201, [qw(read write)], 'POST');
-    $is->(find($hub, '/l/*', 'uaa-client:l'), 200, [qw(read write)], 'find');
+    $is->(find_permission($hub, '/l/*', 'uaa-client:l'), 200,
+        [qw(read write)], 'find');
     is(rows(), 1, 'a row');
     is_deeply(grants(), ['uaa-client:l'], 'and grants');
 
@@ -92,216 +72,15 @@ subtest 'the life of a permission' => sub {
     }
 
     is_error($hub->get("$P/$uuid"), 'credential', 'it is gone');
-    is_error(find($hub, '/l/*', 'uaa-client:l'), 'perm_access', 'find');
+    is_error(find_permission($hub, '/l/*', 'uaa-client:l'), 'perm_access',
+        'find');
     is_error($hub->delete("$P/$uuid"), 'perm_none', 'again');
     is(rows(), 0, 'no row');
     is_deeply(grants(), [], 'no grant');
 };
 
-subtest 'what may be written' => sub {
-    my $long = '/' . 'p' x 1023;
-    my $body = sub ($key, $json) {
-        my %fields = (path => '"/v/x"', actor => '"uaa-client:v"',
-            operations => '["read"]', $key => $json);
-        return '{' . join(',', map { "\"$_\":$fields{$_}" }
-            grep { defined $fields{$_} } sort keys %fields) . '}';
-    };
-
-    my @rows = (
-        # field, its JSON (undef: left out), error
-        ['path', undef,              'perm_path'],
-        ['path', '""',               'perm_path'],
-        ['path', 'null',             'perm_path'],
-        ['path', '"/"',              'perm_path'],
-        ['path', qq("${long}p"),     'perm_path'],
-        ['path', '[]',               'bad_request'],
-        ['path', '"//"',             'perm_slash'],
-        ['path', '"//a"',            'perm_slash'],
-        ['path', '"/a//b"',          'perm_slash'],
-        ['path', '"/a/"',            'perm_slash'],
-        ['path', '"a/"',             'perm_slash'],
-        ['path', '"//*"',            'perm_slash'],
-        ['path', '"/a//*"',          'perm_slash'],
-        ['path', '"/a*"',            'perm_chars'],
-        ['path', '"*a"',             'perm_chars'],
-        ['path', '"/**"',            'perm_chars'],
-        ['path', '"/*/*"',           'perm_chars'],
-        ['path', '"/*/b"',           'perm_chars'],
-        ['path', '"/a/*/b"',         'perm_chars'],
-        ['path', '"/a b"',           'perm_chars'],
-        ['path', '"/a%b"',           'perm_chars'],
-        ['path', '"/\u00e9"',        'perm_chars'],
-        ['path', '"/a\n"',           'perm_chars'],
-        ['path', '"/a\u0000"',       'bad_request'],
-        ['actor', undef,             'perm_actor'],
-        ['actor', '""',              'perm_actor'],
-        ['actor', 'null',            'bad_request'],
-        ['actor', '{}',              'bad_request'],
-        ['actor', '"' . 'a' x 256 . '"', 'bad_request'],
-        ['operations', undef,        'perm_ops'],
-        ['operations', '[]',         'perm_ops'],
-        ['operations', 'null',       'bad_request'],
-        ['operations', '"read"',     'bad_request'],
-        ['operations', '{"read":1}', 'bad_request'],
-        ['operations', '[1]',        'bad_request'],
-        ['operations', '[null]',     'bad_request'],
-        ['operations', '[["read"]]', 'bad_request'],
-        ['operations', '["execute"]',      'perm_operation'],
-        ['operations', '["read","all"]',   'perm_operation'],
-        ['operations', '["READ"]',         'perm_operation'],
-        ['operations', '["read "]',        'perm_operation'],
-        ['operations', '[""]',             'perm_operation'],
-        ['more',       '1',                'unknown_key:more'],
-        ['uuid',       qq("$NEVER"),       'unknown_key:uuid'],
-    );
-
-    my $there = permit('/v/x', 'uaa-client:v', 'write');
-    my $put   = "$P/$there->{uuid}";
-    my $rows  = rows();
-
-    for (@rows) {
-        my ($key, $json, $error) = @$_;
-        my $sent = $body->($key, $json);
-        my $label = "$key: " . substr($json // 'missing', 0, 30);
-        is_error($hub->post($P, $sent), $error, "POST $label");
-        is_error($hub->put($put, $sent), $error, "PUT $label");
-    }
-
-    for my $sent ('', 'null', '[]', '1', '{', '{}}', '{"path":"/a",}',
-        '{"path":"/a","path":"/b","actor":"a","operations":["read"]}')
-    {
-        is_error($hub->request($_->[0], $_->[1], body => $sent),
-            'bad_request', "$_->[0] with '$sent'")
-            for ['POST', $P], ['PUT', $put], $sent ? ['PATCH', $put] : ();
-    }
-
-    for my $type ('application/x-www-form-urlencoded', 'text/plain', undef) {
-        is_error($hub->request($_->[0], $_->[1], json =>
-            entry('/v/x', 'uaa-client:v', 'read'),
-            headers => { 'Content-Type' => $type }), 'content_type',
-            "$_->[0] as " . ($type // 'nothing'))
-            for ['POST', $P], ['PUT', $put], ['PATCH', $put];
-    }
-
-    is(rows(), $rows, 'nothing was written');
-    is_deeply($hub->get($put)->json, $there, 'and nothing changed');
-
-    for ([$long, 'uaa-client:v'], ['/v/y', 'a' x 255], ['/v/-_.:,()[]+', '*'],
-        ['/v/z', "\x{1f40e} \"quoted\"\n"])
-    {
-        my $r = $hub->post($P, entry(@$_, 'read'));
-        is($r->status, 201, 'accepted: ' . substr encode_json($_), 0, 60);
-        is_deeply([@{ $r->json }{qw(path actor)}], $_, 'as it was sent');
-        is_deeply(find($hub, $_->[0], utf8($_->[1]))->json, $r->json, 'found')
-            if $_->[0] ne $long;
-    }
-};
-
-sub utf8 ($text) { utf8::encode($text); return $text }
-
-
-subtest 'spellings' => sub {
-    my @rows = (
-        # path as sent, as shown
-        ['sp/a',    '/sp/a'],
-        ['*',       '/*'],
-        ['sp/*',    '/sp/*'],
-        ['/Sp/Mix', '/Sp/Mix'],
-    );
-
-    for (@rows) {
-        my ($sent, $shown) = @$_;
-        my $view = permit($sent, 'UAA-Client:Sp', 'read');
-        is_deeply([@$view{qw(path actor)}], [$shown, 'UAA-Client:Sp'], $sent);
-
-        for my $path ($sent, $shown, uc $shown, lc $shown) {
-            is_deeply(find($hub, $path, 'uaa-client:SP')->json, $view,
-                "$sent is found as $path");
-            is_error($hub->post($P, entry($path, 'uaa-client:sp', 'delete')),
-                'perm_exists', "and exists as $path");
-        }
-
-        my $r = $hub->put("$P/$view->{uuid}",
-            entry(uc $sent, 'uaa-client:sp', 'write'));
-        is_deeply($r->json, { %$view, operations => ['write'] },
-            'the first spelling stays');
-        is($hub->get("$P/\U$view->{uuid}")->status, 200, 'an id in capitals');
-
-        withdraw($view);
-        my $new = permit(uc $sent, 'uaa-client:sp', 'read');
-        is($new->{path}, uc $shown, 'another one has its own spelling');
-        isnt($new->{uuid}, $view->{uuid}, 'and id');
-        withdraw($new);
-    }
-
-    my $view = permit('/SP/NAME', uc $who{second}, 'read');
-    $hub->set('/sp/Name', 'value', 'MARKER-sp');
-    reads($second, '/Sp/naMe', 1, 'access does not depend on the spelling');
-    withdraw($view);
-};
-
-subtest 'find' => sub {
-    my $view = permit('/f/a/*', 'uaa-client:f', 'read');
-    my @rows = (
-        # query, answer
-        ["path=/f/a/*&actor=uaa-client:f",         200],
-        ["actor=uaa-client%3Af&path=%2Ff%2Fa%2F*", 200],
-        ["path=f/a/*&actor=uaa-client:f",          200],
-        ['',                                       'missing_query:path'],
-        ['path=/f/a/*',                            'missing_query:actor'],
-        ['actor=uaa-client:f',                     'missing_query:path'],
-        ['path=&actor=uaa-client:f',               'missing_query:path'],
-        ['path=/f/a/*&actor=',                     'missing_query:actor'],
-        ['path=/f/a/b&actor=uaa-client:f',         'perm_access'],
-        ['path=/f/a&actor=uaa-client:f',           'perm_access'],
-        ['path=/f/*&actor=uaa-client:f',           'perm_access'],
-        ['path=/f/a/*&actor=uaa-client:',          'perm_access'],
-        ['path=/f/a/*&actor=uaa-client:ff',        'perm_access'],
-        ['path=/f/a/*&actor=' . 'a' x 256,         'perm_access'],
-        ['path=' . 'p' x 1025 . '&actor=a',        'perm_access'],
-    );
-
-    for (@rows) {
-        my ($query, $expected) = @$_;
-        answers($hub->get("$P?$query"), $expected, substr $query, 0, 60);
-    }
-
-    is($hub->head("$P?path=/f/a/*&actor=uaa-client:f")->status, 200, 'HEAD');
-    is($hub->head("$P/$view->{uuid}")->status, 200, 'HEAD by id');
-};
-
-subtest 'ids' => sub {
-    my $view = permit('/i/x', 'uaa-client:i', 'read');
-    my @rows = (
-        # id, answer to GET, to PUT, PATCH and DELETE
-        ['a malformed one', 'x',                         'perm_access', 'perm_none'],
-        ['a short one',     substr($NEVER, 1),           'perm_access', 'perm_none'],
-        ['without hyphens', $NEVER =~ s/-//gr,           'perm_access', 'perm_none'],
-        ['not hexadecimal', $NEVER =~ s/^0/g/r,          'perm_access', 'perm_none'],
-        ['an unknown one',  $NEVER,                      'credential',  'perm_none'],
-        ["one of others",   $view->{uuid},               'credential',  'perm_none'],
-    );
-
-    for my $row (@rows) {
-        my ($label, $id, @expected) = @$row;
-
-        for ($id eq $view->{uuid} ? () : $hub, $second) {
-            is_error($_->get("$P/$id"), $expected[0], "GET $label");
-            is_error($_->put("$P/$id", entry('/i/x', 'uaa-client:i', 'write')),
-                $expected[1], "PUT $label");
-            is_error($_->patch("$P/$id", { operations => ['write'] }),
-                $expected[1], "PATCH $label");
-            is_error($_->delete("$P/$id"), $expected[1], "DELETE $label");
-        }
-    }
-
-    is_deeply($hub->get("$P/$view->{uuid}")->json, $view, 'nothing changed');
-    is_error($hub->post("$P/$view->{uuid}", {}), 'method', 'POST to an id');
-    is_error($hub->put($P, {}), 'method', 'PUT without one');
-};
-
 subtest 'operations are replaced' => sub {
-    my $view = permit('/o/*', $who{third}, 'read');
+    my $view = permit($hub, '/o/*', $who{third}, 'read');
     my $at   = "$P/$view->{uuid}";
     $hub->set('/o/x', 'value', 'MARKER-o');
     reads($third, '/o/x', 1, 'read is there');
@@ -352,12 +131,12 @@ subtest 'operations are replaced' => sub {
 };
 
 subtest 'they add up' => sub {
-    my @views = (permit('/add/*', $who{third}, 'read'),
-        permit('/add/x', $who{third}, 'write'));
+    my @views = (permit($hub, '/add/*', $who{third}, 'read'),
+        permit($hub, '/add/x', $who{third}, 'write'));
 
     is($third->set('/add/x', 'value', 'MARKER-add')->status, 200, 'write');
     reads($third, '/add/x', 1, 'read');
-    withdraw($views[0]);
+    withdraw($hub, $views[0]);
     reads($third, '/add/x', 0, 'one ends');
     is($third->set('/add/x', 'value', 'MARKER-add')->status, 200,
         'the other stays');
@@ -366,7 +145,7 @@ subtest 'they add up' => sub {
     is($third->set('/add/x', 'value', 'MARKER-new')->status, 200,
         'it outlives the credential');
     reads($third, '/add/x', 0, 'who creates it is given nothing');
-    withdraw($views[1]);
+    withdraw($hub, $views[1]);
 };
 
 subtest 'who may manage' => sub {
@@ -393,15 +172,15 @@ subtest 'who may manage' => sub {
 
     for (@rows) {
         my ($own, $path, $may) = @$_;
-        my $mine = permit($own, $who{second}, 'write_acl');
+        my $mine = permit($hub, $own, $who{second}, 'write_acl');
         my $r = $second->post($P, entry($path, 'uaa-client:m', @ALL));
         my $label = "$own for $path";
         answers($r, $may ? 201 : 'credential', "$label: POST");
 
-        my $view = $may ? $r->json : permit($path, 'uaa-client:m', @ALL);
+        my $view = $may ? $r->json : permit($hub, $path, 'uaa-client:m', @ALL);
         is_error($second->get("$P/$view->{uuid}"), 'credential',
             "$label: write_acl is not read_acl");
-        is_error(find($second, $path, 'uaa-client:m'), 'perm_access',
+        is_error(find_permission($second, $path, 'uaa-client:m'), 'perm_access',
             "$label: find");
         answers($second->put("$P/$view->{uuid}",
             entry($path, 'uaa-client:m', 'read')),
@@ -410,20 +189,20 @@ subtest 'who may manage' => sub {
         $hub->patch("$P/$mine->{uuid}", { operations => ['read_acl'] });
         answers($second->get("$P/$view->{uuid}"), $may ? 200 : 'credential',
             "$label: GET");
-        answers(find($second, $path, 'uaa-client:m'),
+        answers(find_permission($second, $path, 'uaa-client:m'),
             $may ? 200 : 'perm_access', "$label: find");
         is_error($second->delete("$P/$view->{uuid}"), 'perm_none',
             "$label: read_acl is not write_acl");
-        withdraw($mine, $view);
+        withdraw($hub, $mine, $view);
     }
 };
 
 subtest 'which mistake is told' => sub {
-    my $own   = permit('/q/*', $who{second}, 'write_acl');
-    my $mine  = permit('/q/self', $who{second} =~ s/app:(.*)/"app:\U$1"/er,
-        'read');
-    my $their = permit('/q/a', 'uaa-client:q', 'read');
-    my $far   = permit('/z/own', $who{second}, 'read');
+    my $own   = permit($hub, '/q/*', $who{second}, 'write_acl');
+    my $mine  = permit($hub, '/q/self',
+        $who{second} =~ s/app:(.*)/"app:\U$1"/er, 'read');
+    my $their = permit($hub, '/q/a', 'uaa-client:q', 'read');
+    my $far   = permit($hub, '/z/own', $who{second}, 'read');
     my %bad   = (path => '/q/a', actor => '', operations => ['read']);
     my $rows  = rows();
 
@@ -475,18 +254,19 @@ subtest 'which mistake is told' => sub {
 };
 
 subtest 'configured lines' => sub {
-    is_error(find($hub, '/*', $who{good}), 'perm_access', 'are not found');
+    is_error(find_permission($hub, '/*', $who{good}), 'perm_access',
+        'are not found');
 
-    my $own = permit('/*', $who{second}, qw(read_acl write_acl));
+    my $own = permit($hub, '/*', $who{second}, qw(read_acl write_acl));
     my $r = $second->post($P, entry('/*', $who{good}, 'read'));
     is($r->status, 201, 'nor in the way of stored ones');
     is($second->delete("$P/" . $r->json->{uuid})->status, 200);
     is($hub->get("$P/$own->{uuid}")->status, 200, 'and stay in force');
-    withdraw($own);
+    withdraw($hub, $own);
 };
 
 subtest 'read-only' => sub {
-    my $view = permit('/ro/x', 'uaa-client:ro', 'read');
+    my $view = permit($hub, '/ro/x', 'uaa-client:ro', 'read');
     my $at   = "$P/$view->{uuid}";
     $hub->post('/management', { read_only_mode => \1 });
 
@@ -498,7 +278,8 @@ subtest 'read-only' => sub {
     is_error($hub->request($_->[0], $_->[1], $_->[2] ? (json => $_->[2]) : ()),
         'read_only', $_->[0]) for @rows;
     is_deeply($hub->get($at)->json, $view, 'GET');
-    is_deeply(find($hub, '/ro/x', 'uaa-client:ro')->json, $view, 'find');
+    is_deeply(find_permission($hub, '/ro/x', 'uaa-client:ro')->json, $view,
+        'find');
 
     $hub->post('/management', { read_only_mode => \0 });
     is($hub->delete($at)->status, 200, 'afterwards');
