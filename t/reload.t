@@ -224,6 +224,7 @@ subtest 'a binary upgrade' => sub {
     # nginx goes by its parent: only when that has left it upgrades
     my %env = CredHubTest::Nginx->environment;
     my @env = map {"$_=$env{$_}"} sort keys %env;
+    $slow->configure(main => join ' ', map {"env $_;"} sort keys %env);
     run_command(['sh', '-c', 'env "$@" "$(command -v nginx)" -p "$0" \
         -e "$0/error.log" -c "$0/nginx.conf" >> "$0/stderr.log" 2>&1 &
         while [ ! -s "$0/nginx.pid" ]; do sleep 0.01; done', $dir, @env]);
