@@ -82,7 +82,7 @@ my @ways = (
     ['keep-alive, closed' => sub { my $c = used(@_); sub { $c->close } }],
     ['HTTP/2, stream reset' => sub {
         my ($c, $id) = http2(@_);
-        return sub { $c->cancel($id); return $c };
+        return sub { $c->cancel($id); $c->ping; return $c };
     }],
     ['HTTP/2, closed' => sub { my ($c) = http2(@_); sub { $c->close } }],
     ['HTTP/2, reset'  => sub { my ($c) = http2(@_); sub { $c->reset } }],
