@@ -220,25 +220,17 @@ each_way('while Redis is stopped', sub ($row, $ask) {
 }, 0, 3);
 
 
-# Threads of the worker that run just now.
-sub busy () {
-    my ($worker) = $hub->worker_pids;
-    return grep { read_file($_) =~ /^\d+ \(.*\) R/s }
-        glob "/proc/$worker/task/*/stat";
-}
-
-
 each_way('while a key is made', sub ($row, $ask) {
     $proxy->forget;
     my $leave = $ask->($row, method => 'POST', target => '/api/v1/data',
         body => encode_json({ name => name($row), type => 'rsa',
             parameters => { key_length => 4096 } }));
     ok($proxy->wait_for('EXISTS'), 'the decision was made');
-    ok(wait_until(10, sub { busy() > 0 }), 'a thread works');
+    ok(wait_until(10, sub { $hub->busy_threads > 0 }), 'a thread works');
 
     my $still = $leave->();
     is(logged($row), '499 ""', 'logged');
-    ok(wait_until(10, sub { busy() == 0 }), 'the thread has stopped');
+    ok(wait_until(10, sub { $hub->busy_threads == 0 }), 'the thread has stopped');
     is($proxy->count('EVALSHA'), 0, 'nothing was sent to Redis');
     return $still;
 });

@@ -33,12 +33,6 @@ sub rows () {
 # How many keys and hashes were asked for, and answered or given up.
 sub made () { return scalar grep { $_->[1] eq 'POST' } rows() }
 
-# Threads of the worker that run just now.
-sub busy () {
-    return grep { read_file($_) =~ /^\d+ \(.*\) R/s }
-        glob "/proc/$worker/task/*/stat";
-}
-
 # Returns when all that the connection has sent stands in the queue: a request
 # looks into Redis before, and replies come in order.
 sub queued ($client) {
@@ -123,7 +117,7 @@ subtest 'a hash of a password takes its turn' => sub {
         'what ran, and one turn of the other');
 
     $queue->close;
-    ok(wait_until(20, sub { busy() == 0 }), 'nothing runs any more');
+    ok(wait_until(20, sub { $hub->busy_threads == 0 }), 'nothing runs any more');
 };
 
 
@@ -163,7 +157,7 @@ subtest 'as many as may wait, and all leave' => sub {
     $_->reset for @clients, @more;
     ok(wait_until(30, sub {
         (grep { $_->[2] == 499 } rows()) >= $gone + $WAITING }), 'all leave');
-    ok(wait_until(20, sub { busy() == 0 }), 'nothing runs any more');
+    ok(wait_until(20, sub { $hub->busy_threads == 0 }), 'nothing runs any more');
 
     # behind the whole queue it would come after half an hour
     is($hub->generate('/full/after', 'rsa', { key_length => 2048 })->status,

@@ -313,6 +313,13 @@ sub nginx_pid ($self)         { return $self->{nginx}->pid }
 sub worker_pids ($self)       { return $self->{nginx}->worker_pids }
 
 
+# How many threads of the workers run just now.
+sub busy_threads ($self) {
+    return scalar grep { read_file($_) =~ /^\d+ \(.*\) R/s }
+        map { glob "/proc/$_/task/*/stat" } $self->worker_pids;
+}
+
+
 # Kills one worker; nginx starts another, and its alert is expected.
 sub kill_worker ($self, $pid = ($self->worker_pids)[0], $signal = 'KILL') {
     $self->expect_log(qr/process $pid exited on signal/);
@@ -572,7 +579,8 @@ response, ping, close, reset.
 =head1 FAULTS
 
 C<stop_redis>, C<start_redis>, C<pause_redis>, C<resume_redis>, C<redis(...)>
-for any command; C<reload>, C<quit>, C<start>, C<kill_worker>, C<worker_pids>.
+for any command; C<reload>, C<quit>, C<start>, C<kill_worker>, C<worker_pids>,
+C<busy_threads>.
 The proxy: hold, release, delay, split, answer, lose, tear, cut, commands,
 count, wait_for, links. C<CREDHUB_MODULE> names the module under test; with
 C<CREDHUB_SANITIZE> set nginx runs with the preloads that a sanitized module
