@@ -241,6 +241,70 @@ subtest 'another layout' => sub {
 };
 
 
+# A script that stops half-way leaves what it has done, so each looks at the
+# keys before.
+subtest 'keys of another type' => sub {
+    my $path = '/api/v2/permissions';
+    my $who  = 'mtls-app:2d0a9f2e-3c4b-4d5e-8f60-718293a4b5c6';
+
+    works($hub);
+    set($hub, '/types', "MARKER-types-$_") for 1 .. 2;
+    my $id = $hub->post($path, { path => '/types', actor => $who,
+        operations => ['read'] })->json->{uuid};
+
+    my $credential = $hub->redis('HGET', '{credhub}:credential:/types',
+        'credential');
+    my ($key) = @{ $hub->redis('SMEMBERS', '{credhub}:keys') };
+
+    my %writes = (
+        set    => sub { set($hub, '/types') },
+        delete => sub { $hub->delete('/api/v1/data?name=/types') },
+        patch  => sub { $hub->patch("$path/$id", { operations => ['write'] }) },
+        remove => sub { $hub->delete("$path/$id") },
+    );
+    my %stops = (
+        "versions:$credential" => [qw(set delete)],
+        "key:$key"             => [qw(set delete)],
+        names                  => [qw(set delete)],
+        keys                   => [qw(set delete)],
+        seals                  => [qw(set)],
+        trash                  => [qw(delete)],
+        changes                => [qw(set delete patch remove)],
+        'path:/types'          => [qw(patch remove)],
+        "grants:$who"          => [qw(patch remove)],
+    );
+
+    # what a write that stops may use up
+    my $state = sub {
+        my %all = map { $_ => $hub->redis('DUMP', $_) }
+            @{ $hub->redis('KEYS', '*') };
+        delete @all{ map {"{credhub}:$_"} qw(seq seals) };
+        return \%all;
+    };
+
+    for my $suffix (sort keys %stops) {
+        my $at     = "{credhub}:$suffix";
+        my $exists = $hub->redis('EXISTS', $at);
+
+        $hub->redis('RENAME', $at, 'kept') if $exists;
+        $hub->redis('SET', $at, 'MARKER');
+        my $before = $state->();
+
+        for my $write (@{ $stops{$suffix} }) {
+            is_error($writes{$write}->(), 'internal', "$suffix: $write");
+            is_deeply($state->(), $before, 'nothing is written');
+        }
+
+        $hub->redis('DEL', $at);
+        $hub->redis('RENAME', 'kept', $at) if $exists;
+    }
+
+    is($hub->current('/types')->{value}, 'MARKER-types-2', 'as it was');
+    is($writes{$_}->()->status, $_ eq 'delete' ? 204 : 200, $_)
+        for qw(set patch remove delete);
+};
+
+
 subtest 'FLUSHALL under a running hub' => sub {
     works($hub);
     set($hub, '/flushed');

@@ -21,7 +21,11 @@ end
 local versions_key = prefix .. 'versions:' .. credential
 local ids = redis.call('ZRANGE', versions_key, 0, STEP - 1)
 local rest = redis.call('ZCARD', versions_key) > #ids
-local keys = redis.call('SMEMBERS', prefix .. 'keys')
+local keys = seal_keys()
+
+redis.call('ZCARD', prefix .. 'names')
+redis.call('SCARD', prefix .. 'trash')
+redis.call('XLEN', prefix .. 'changes')
 
 redis.call('UNLINK', current_key)
 redis.call('ZREM', prefix .. 'names', name)

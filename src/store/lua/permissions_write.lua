@@ -50,10 +50,17 @@ for _, record in ipairs(records) do
     then
         return { 'stale' }
     end
+    redis.call('ZCARD', prefix .. 'path:' .. record.folded)
+    redis.call('HGET', prefix .. 'grants:' .. record.caller, '')
+    redis.call('XLEN', prefix .. 'changes')
 end
 
 -- From here on only writes. The first one of a "put" is refused when memory is
 -- out; a "delete" frees some.
+for _, record in ipairs(records) do
+    record.sequence = record.op == 'put' and next_sequence()
+end
+
 for _, record in ipairs(records) do
     local grants_key = prefix .. 'grants:' .. record.caller
 
@@ -64,7 +71,7 @@ for _, record in ipairs(records) do
         redis.call('HSET', prefix .. 'actor:' .. record.caller,
             record.folded, record.id)
         redis.call('ZADD', prefix .. 'path:' .. record.folded,
-            'NX', next_sequence(), record.id)
+            'NX', record.sequence, record.id)
     else
         redis.call('UNLINK', prefix .. 'permission:' .. record.id)
         redis.call('HDEL', prefix .. 'actor:' .. record.caller, record.folded)

@@ -4,6 +4,9 @@
 -- caller's layout version, ARGV[2] the hub id it knows, empty before its first
 -- handshake. An operation reads and checks everything, then writes; it answers
 -- an array whose first element is "ok" or the reason why nothing was done.
+--
+-- A key of another type would stop the writes half-way. So each that will be
+-- written is read before, also when nothing is to be learned from it.
 
 local STEP = 1000
 local CHANGES = 10000
@@ -45,8 +48,17 @@ local function next_sequence()
     return decimal(redis.call('INCR', prefix .. 'seq'))
 end
 
--- Removes version rows of a credential, at most STEP of them. `keys` are the
--- fingerprints of every key that ever sealed a version.
+-- The fingerprints of every key that ever sealed a version.
+local function seal_keys()
+    local keys = redis.call('SMEMBERS', prefix .. 'keys')
+    for _, key in ipairs(keys) do
+        redis.call('SCARD', prefix .. 'key:' .. key)
+    end
+    return keys
+end
+
+-- Removes version rows of a credential, at most STEP of them. `keys` are those
+-- of seal_keys().
 local function remove_versions(credential, ids, keys)
     if #ids == 0 then
         return

@@ -47,20 +47,42 @@ end
 
 local versions_key = prefix .. 'versions:' .. credential
 local oldest, keys = {}, {}
+local excess = redis.call('ZCARD', versions_key) + 1 - most
 
-if most > 0 and kind ~= 'certificate' then
-    local excess = redis.call('ZCARD', versions_key) + 1 - most
-    if excess > 0 then
-        oldest = redis.call('ZRANGE', versions_key, 0,
-            math.min(excess, STEP) - 1)
-        keys = redis.call('SMEMBERS', prefix .. 'keys')
-    end
+if most > 0 and excess > 0 and kind ~= 'certificate' then
+    oldest = redis.call('ZRANGE', versions_key, 0, math.min(excess, STEP) - 1)
+    keys = seal_keys()
+end
+
+-- Of a sealed blob: version byte, 8 bytes fingerprint of its key, ...
+local function fingerprint(blob)
+    return (string.gsub(string.sub(blob, 2, 9), '.', function(byte)
+        return string.format('%02x', string.byte(byte))
+    end))
+end
+
+local key = ARGV[13] ~= '' and fingerprint(ARGV[13])
+
+redis.call('ZCARD', prefix .. 'names')
+redis.call('SCARD', prefix .. 'keys')
+if key then
+    redis.call('SCARD', prefix .. 'key:' .. key)
 end
 
 local created = decimal(now())
 
--- From here on only writes. The first one is refused when memory is out.
+-- From here on only writes. The first one is refused when memory is out. Those
+-- that what stands there can refuse come before all that is seen by a reader.
 local sequence = next_sequence()
+local seals = 0
+
+for _, blob in ipairs({ ARGV[13], ARGV[14] }) do
+    if blob ~= '' then
+        seals = redis.call('HINCRBY', prefix .. 'seals', fingerprint(blob), 1)
+    end
+end
+changed('set', folded, id)
+
 redis.call('SET', prefix .. 'clock', created)
 
 local fields = {
@@ -80,27 +102,11 @@ redis.call('HSET', version_key, 'folded', folded, unpack(fields))
 redis.call('ZADD', versions_key, sequence, id)
 redis.call('ZADD', prefix .. 'names', 0, folded)
 
--- A sealed blob: version byte, 8 bytes fingerprint of its key, ...
-local function seal(blob)
-    local key = string.gsub(string.sub(blob, 2, 9), '.', function(byte)
-        return string.format('%02x', string.byte(byte))
-    end)
-    return key, redis.call('HINCRBY', prefix .. 'seals', key, 1)
-end
-
-local seals = 0
-if ARGV[13] ~= '' then
-    local key
-    key, seals = seal(ARGV[13])
+if key then
     redis.call('SADD', prefix .. 'keys', key)
     redis.call('SADD', prefix .. 'key:' .. key, id)
 end
-if ARGV[14] ~= '' then
-    local _
-    _, seals = seal(ARGV[14])
-end
 
 remove_versions(credential, oldest, keys)
-changed('set', folded, id)
 
 return { 'ok', name, credential, created, decimal(seals) }

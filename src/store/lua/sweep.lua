@@ -18,7 +18,7 @@ end
 local versions_key = prefix .. 'versions:' .. credential
 local ids = redis.call('ZRANGE', versions_key, 0, STEP - 1)
 local rest = redis.call('ZCARD', versions_key) > #ids
-local keys = redis.call('SMEMBERS', prefix .. 'keys')
+local keys = seal_keys()
 
 remove_versions(credential, ids, keys)
 if not rest then
