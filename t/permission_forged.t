@@ -371,5 +371,45 @@ subtest 'grants that are no hash' => sub {
     is($second->get("$DATA?name=/f/x")->status, 200, 'a hash again');
 };
 
+# Who reads the commands of Redis would have what he needs to write the grant.
+subtest 'what is refused is not shown to the store' => sub {
+    my $shown = sub ($ask) {
+        $hub->redis('SLOWLOG', 'RESET');
+        my $r = $ask->();
+        my @puts = grep { grep { $_ eq 'put' } @{ $_->[3] } }
+            @{ $hub->redis('SLOWLOG', 'GET', -1) };
+        return ($r, scalar @puts);
+    };
+    my $add = sub ($path, $actor) {
+        sub { $second->post($V2, { path => $path, actor => $actor,
+            operations => ['read'] }) }
+    };
+    my $add_v1 = sub ($path, $actor) {
+        sub { $second->post($V1, { credential_name => $path, permissions =>
+            [{ actor => $actor, operations => ['read'] }] }) }
+    };
+    my @rows = (
+        # label, request, answer
+        ['of others',          $add->('/hidden', $who{third}),    'credential'],
+        ['of himself',         $add->('/shown', $who{second}),    'perm_self'],
+        ['v1: of others',      $add_v1->('/hidden', $who{third}), 'credential'],
+        ['v1: of himself',     $add_v1->('/shown', $who{second}), 'perm_self'],
+    );
+
+    permit($hub, '/shown', $who{second}, 'write_acl');
+    $hub->redis('CONFIG', 'SET', 'slowlog-log-slower-than', 0);
+
+    for (@rows) {
+        my ($label, $ask, $error) = @$_;
+        my ($r, $puts) = $shown->($ask);
+        is_error($r, $error, $label);
+        is($puts, 0, "$label: not shown");
+    }
+
+    my ($r, $puts) = $shown->($add->('/shown', $who{third}));
+    is($r->status, 201, 'what is allowed');
+    is($puts, 1, 'is shown');
+};
+
 $_->finish for $node, $other;
 $hub->done;

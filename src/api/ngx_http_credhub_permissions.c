@@ -21,7 +21,6 @@ typedef struct {
 
     u_char                          id[CREDHUB_UUID_LEN];
     unsigned                        mask;
-    ngx_uint_t                      self;
     ngx_uint_t                      retries;
     ngx_credhub_guard_t             guard;
     credhub_str_t                   caller; /* empty: configuration allows */
@@ -152,8 +151,6 @@ ngx_http_credhub_perm_create_parse(ngx_credhub_op_t *op)
             op, CREDHUB_OP_WRITE_ACL, folded, &ctx->guard);
     }
 
-    ctx->self = ngx_credhub_permission_self(op, ctx->actor);
-
     return error == CREDHUB_OK ? NGX_CREDHUB_NEXT
                                : ngx_credhub_op_fail(op, error, op->detail);
 }
@@ -264,15 +261,19 @@ ngx_http_credhub_perm_create_commit(ngx_credhub_op_t *op)
         return ngx_credhub_op_error(op, CREDHUB_E_CRED);
     }
 
+    if (ngx_credhub_permission_self(op, ctx->actor)) {
+        return ngx_credhub_op_error(op, CREDHUB_E_PERM_SELF);
+    }
+
     ctx->change.permission.path = ctx->path;
     ctx->change.permission.actor = ctx->actor;
     ctx->change.permission.operations = ctx->mask;
 
     error = ngx_credhub_permission_make(op, &ctx->change);
 
-    return error == CREDHUB_OK ? ngx_credhub_permission_commit(
-               op, &ctx->change, 1, ctx->self, &ctx->guard)
-                               : ngx_credhub_op_error(op, error);
+    return error == CREDHUB_OK
+               ? ngx_credhub_permission_commit(op, &ctx->change, 1, &ctx->guard)
+               : ngx_credhub_op_error(op, error);
 }
 
 
@@ -572,7 +573,7 @@ ngx_http_credhub_perm_change(ngx_credhub_op_t *op)
     }
 
     return error == CREDHUB_OK
-               ? ngx_credhub_permission_commit(op, change, 1, 0, &ctx->guard)
+               ? ngx_credhub_permission_commit(op, change, 1, &ctx->guard)
                : ngx_credhub_op_error(op, error);
 }
 

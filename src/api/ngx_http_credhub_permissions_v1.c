@@ -495,7 +495,7 @@ ngx_http_credhub_change_decide(ngx_credhub_op_t *op)
     }
 
     return ngx_credhub_permission_commit(
-        op, changes, ctx->holders, 0, &ctx->guard);
+        op, changes, ctx->holders, &ctx->guard);
 }
 
 

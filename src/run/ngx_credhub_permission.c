@@ -188,7 +188,7 @@ ngx_credhub_permission_genuine(ngx_credhub_op_t *op,
 ngx_credhub_rc_e
 ngx_credhub_permission_commit(ngx_credhub_op_t *op,
     const ngx_credhub_permission_change_t *changes, ngx_uint_t n,
-    ngx_uint_t self, const ngx_credhub_guard_t *guard)
+    const ngx_credhub_guard_t *guard)
 {
     credhub_error_e     error;
     ngx_credhub_call_t *call;
@@ -203,8 +203,7 @@ ngx_credhub_permission_commit(ngx_credhub_op_t *op,
     call = ngx_credhub_op_call(op, NGX_CREDHUB_LINK_COMMANDS, 1);
 
     if (call != NULL) {
-        ngx_credhub_permissions_write(
-            call, op->hub->store, changes, n, self, &full);
+        ngx_credhub_permissions_write(call, op->hub->store, changes, n, &full);
     }
 
     return ngx_credhub_op_send(op, call);

@@ -27,7 +27,7 @@ ngx_uint_t ngx_credhub_permission_genuine(ngx_credhub_op_t *op,
 /* Sends changes under a guard: WAIT or FAIL. */
 ngx_credhub_rc_e ngx_credhub_permission_commit(ngx_credhub_op_t *op,
     const ngx_credhub_permission_change_t *changes, ngx_uint_t n,
-    ngx_uint_t self, const ngx_credhub_guard_t *guard);
+    const ngx_credhub_guard_t *guard);
 
 /* Is this the actor who asks? */
 ngx_uint_t ngx_credhub_permission_self(

@@ -259,12 +259,12 @@ ngx_credhub_holders_result(ngx_credhub_call_t *call,
 void
 ngx_credhub_permissions_write(ngx_credhub_call_t *call,
     ngx_credhub_store_t *store, const ngx_credhub_permission_change_t *changes,
-    ngx_uint_t n, ngx_uint_t self, const ngx_credhub_guard_t *guard)
+    ngx_uint_t n, const ngx_credhub_guard_t *guard)
 {
     ngx_uint_t     i, argc;
     credhub_str_t *argv, *arg;
 
-    argc = 2;
+    argc = 1;
 
     for (i = 0; i < n; i++) {
         argc += NGX_CREDHUB_CHANGE_ARGS + 2 * changes[i].grants.n;
@@ -277,10 +277,9 @@ ngx_credhub_permissions_write(ngx_credhub_call_t *call,
         return;
     }
 
-    argv[0] = self ? credhub_str("1") : credhub_null_str;
-    argv[1] = ngx_credhub_call_decimal(call, n);
+    argv[0] = ngx_credhub_call_decimal(call, n);
 
-    arg = &argv[2];
+    arg = &argv[1];
 
     for (i = 0; i < n; i++) {
         arg = ngx_credhub_permission_args(call, arg, &changes[i]);
@@ -336,9 +335,7 @@ ngx_credhub_permissions_written(
     }
 
     *error = ngx_credhub_guard_refused(reply) ? CREDHUB_E_CRED
-             : credhub_str_eq(word, credhub_str("self"))
-                 ? CREDHUB_E_PERM_SELF
-                 : CREDHUB_E_PERM_EXISTS;
+                                              : CREDHUB_E_PERM_EXISTS;
 
     return NGX_ERROR;
 }

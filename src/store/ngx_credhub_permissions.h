@@ -83,15 +83,14 @@ typedef struct {
 } ngx_credhub_permission_change_t;
 
 
-/* All changes or none. `self`: one is the caller's own permission, which is
- * refused when the guard has passed. */
+/* All changes or none. */
 void ngx_credhub_permissions_write(ngx_credhub_call_t *call,
     ngx_credhub_store_t *store, const ngx_credhub_permission_change_t *changes,
-    ngx_uint_t n, ngx_uint_t self, const ngx_credhub_guard_t *guard);
+    ngx_uint_t n, const ngx_credhub_guard_t *guard);
 
 /*
  * NGX_OK, NGX_DECLINED (the expectation failed), NGX_ERROR with *error:
- * CREDHUB_E_CRED (denied), CREDHUB_E_PERM_SELF, CREDHUB_E_PERM_EXISTS, ...
+ * CREDHUB_E_CRED (denied), CREDHUB_E_PERM_EXISTS, ...
  */
 ngx_int_t ngx_credhub_permissions_written(
     ngx_credhub_call_t *call, credhub_error_e *error);

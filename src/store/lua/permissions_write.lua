@@ -1,11 +1,10 @@
 -- Writes permissions: all of them or none.
 --
--- ARGV: layout, hub, "1" when the caller's own permission is among them (or
---       ""), number of records, records..., guard
+-- ARGV: layout, hub, number of records, records..., guard
 -- A record: "put" or "delete", id, path, folded path, actor, folded actor,
 --       operations, MAC, expected MAC (empty: no such permission yet), number
 --       of grants, field and value of each
--- Answers: ok, or self; exists: there is one already; stale: the expectation
+-- Answers: ok, or exists: there is one already; stale: the expectation
 --       failed
 
 local refused = write_refusal()
@@ -15,9 +14,9 @@ end
 
 local OPERATIONS = { 'r', 'w', 'd', 'R', 'W' }
 
-local records, at = {}, 5
+local records, at = {}, 4
 
-for i = 1, tonumber(ARGV[4]) do
+for i = 1, tonumber(ARGV[3]) do
     local n = tonumber(ARGV[at + 9])
     records[i] = {
         op = ARGV[at], id = ARGV[at + 1],
@@ -32,10 +31,6 @@ end
 refused = denial(at)
 if refused then
     return refused
-end
-
-if ARGV[3] == '1' then
-    return { 'self' }
 end
 
 for _, record in ipairs(records) do
