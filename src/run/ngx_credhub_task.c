@@ -34,6 +34,7 @@ typedef enum {
 typedef struct {
     ngx_queue_t   queue;
     ngx_queue_t   tasks;
+    ngx_uint_t    n;
     credhub_str_t actor;
 } ngx_credhub_task_bucket_t;
 
@@ -123,10 +124,18 @@ ngx_credhub_task_post(ngx_credhub_task_t *task, credhub_str_t actor)
         return NGX_ERROR;
     }
 
+    /* an actor leaves as many places as he takes, so nobody fills the queue */
+
+    if (bucket->n >= NGX_CREDHUB_TASKS_WAITING_MAX - ngx_credhub_cpu.waiting) {
+        task->error = CREDHUB_E_BUSY;
+        return NGX_ERROR;
+    }
+
     task->state = NGX_CREDHUB_TASK_WAITING;
     task->bucket = bucket;
 
     ngx_queue_insert_tail(&bucket->tasks, &task->queue);
+    bucket->n++;
     ngx_credhub_cpu.waiting++;
 
     ngx_add_timer(&task->thread.event, NGX_CREDHUB_TASK_TIMEOUT);
@@ -311,6 +320,7 @@ ngx_credhub_task_bucket(credhub_str_t actor)
         return NULL;
     }
 
+    bucket->n = 0;
     bucket->actor.len = actor.len;
     bucket->actor.data = (u_char *) (bucket + 1);
     ngx_memcpy(bucket->actor.data, actor.data, actor.len);
@@ -328,6 +338,7 @@ ngx_credhub_task_unqueue(ngx_credhub_task_t *task)
     ngx_credhub_task_bucket_t *bucket = task->bucket;
 
     ngx_queue_remove(&task->queue);
+    bucket->n--;
     ngx_credhub_cpu.waiting--;
 
     task->bucket = NULL;
