@@ -321,6 +321,11 @@ subtest 'another provider' => sub {
 
     $token = $uaa->token(%jane, sub => 'uaa-client:tool');
     is(set($token, '/tool/x', port => 'bare')->status, 200, 'without a prefix');
+
+    for my $actor ($hub->actor('good'), uc $hub->actor('good'), 'api-key:app') {
+        is_error(set($uaa->token(%jane, sub => $actor), '/tool/x',
+            port => 'bare'), 'token:token names an actor of another kind', $actor);
+    }
 };
 
 subtest 'early data' => sub {

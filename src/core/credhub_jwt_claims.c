@@ -56,6 +56,7 @@ static int credhub_jwt_same(
 
 static unsigned credhub_jwt_scope(credhub_str_t word);
 
+static int credhub_jwt_foreign(credhub_str_t actor);
 static int credhub_jwt_name(
     credhub_jwt_check_t *check, const char *claim, credhub_str_t *name);
 static int credhub_jwt_has_control(credhub_str_t text);
@@ -78,6 +79,12 @@ static const credhub_jwt_grant_t credhub_jwt_grants[] = {
     { "password", "user_id", credhub_string("uaa-user:") },
     { NULL, NULL, { 0, NULL } },
 };
+
+
+/* Kinds of actors that are proven in another way, whatever a claim says. */
+
+static const credhub_str_t credhub_jwt_kinds[] = { credhub_string("mtls-app:"),
+    credhub_string("api-key:"), { 0, NULL } };
 
 
 static const credhub_jwt_scope_t credhub_jwt_scopes[] = {
@@ -377,7 +384,28 @@ credhub_jwt_check_actor(credhub_jwt_check_t *check)
 
     check->jwt->actor = credhub_buf_str(&actor);
 
-    return NULL;
+    return credhub_jwt_foreign(check->jwt->actor)
+               ? "The token names an actor of another kind."
+               : NULL;
+}
+
+
+static int
+credhub_jwt_foreign(credhub_str_t actor)
+{
+    credhub_str_t        start;
+    const credhub_str_t *kind;
+
+    for (kind = credhub_jwt_kinds; kind->len != 0; kind++) {
+        start.data = actor.data;
+        start.len = actor.len < kind->len ? actor.len : kind->len;
+
+        if (credhub_str_caseeq(start, *kind)) {
+            return 1;
+        }
+    }
+
+    return 0;
 }
 
 

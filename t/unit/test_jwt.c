@@ -977,6 +977,7 @@ test_actors(void **state)
         { "sub", "\"sub\":\"s\"", "oidc:s", "s" },
         { "sub", "\"sub\":\"s\",\"scope\":\"openid email\"", "oidc:s", "s" },
         { "sub", "\"sub\":\"s\",\"scope\":[1]", "oidc:s", "s" },
+        { "kind", "\"kind\":\"mtls-app:x\"", "oidc:mtls-app:x", "" },
         { "email", "\"sub\":\"s\"", NULL, "s" },
         { "email", "\"email\":\"\"", NULL, "" },
         { "email", "\"email\":true", NULL, "" },
