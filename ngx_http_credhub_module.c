@@ -13,6 +13,7 @@
 #include "ngx_http_credhub_actor.h"
 #include "ngx_http_credhub_error_filter.h"
 #include "ngx_http_credhub_seen.h"
+#include "ngx_http_credhub_variables.h"
 #include "ngx_credhub_sweep.h"
 #include "credhub_bind.h"
 #include "credhub_name.h"
@@ -205,7 +206,7 @@ static ngx_command_t  ngx_http_credhub_commands[] = {
 
 
 static ngx_http_module_t  ngx_http_credhub_module_ctx = {
-    NULL,                                  /* preconfiguration */
+    ngx_http_credhub_variables_add,        /* preconfiguration */
     ngx_http_credhub_postconfiguration,    /* postconfiguration */
 
     ngx_http_credhub_create_main_conf,     /* create main configuration */

@@ -102,6 +102,23 @@ subtest 'nginx.conf' => sub {
     unlike($output, qr/\[warn\]/, 'without a warning') if $> == 0;
 };
 
+subtest 'nginx.conf with each log' => sub {
+    my $text = read_file("$dir/nginx.conf");
+
+    for my $name (qw(log-cef.conf log-json.conf)) {
+        my $log = read_file("$examples/$name");
+        $log =~ s{/var/log/nginx/}{$dir/} or die "$name has no such path";
+        write_file("$dir/$name", $log);
+        write_file("$dir/nginx.conf",
+            $text =~ s/http \{/http { include $dir\/$name;/r);
+
+        my ($code, $output) = $hub->nginx_test;
+        is($code, 0, $name) or diag $output;
+    }
+
+    write_file("$dir/nginx.conf", $text);
+};
+
 subtest 'nginx.conf within the limits of the drop-in' => sub {
     plan skip_all => 'a sanitizer needs more memory' if $ENV{CREDHUB_SANITIZE};
 

@@ -31,7 +31,7 @@ static const ngx_credhub_step_pt ngx_http_credhub_delete_steps[] = {
 };
 
 const ngx_credhub_operation_t ngx_http_credhub_data_delete = {
-    "delete",
+    "DELETE",
     ngx_http_credhub_delete_steps,
     sizeof(ngx_http_credhub_delete_t),
 };
@@ -53,6 +53,7 @@ ngx_http_credhub_delete_parse(ngx_credhub_op_t *op)
             op, CREDHUB_E_MISSING_QUERY, credhub_str("name"));
     }
 
+    ngx_credhub_audit_named(op, *name);
     error = ngx_credhub_access_name(op, *name, &ctx->folded);
 
     if (error == CREDHUB_OK) {

@@ -22,6 +22,7 @@ typedef struct {
 
 
 static ngx_credhub_rc_e ngx_http_credhub_find_parse(ngx_credhub_op_t *op);
+static void             ngx_http_credhub_find_audit(ngx_credhub_op_t *op);
 static ngx_credhub_rc_e ngx_http_credhub_find_read(ngx_credhub_op_t *op);
 static ngx_credhub_rc_e ngx_http_credhub_find_take(ngx_credhub_op_t *op);
 static ngx_credhub_rc_e ngx_http_credhub_find_answer(ngx_credhub_op_t *op);
@@ -42,7 +43,7 @@ static const ngx_credhub_step_pt ngx_http_credhub_find_steps[] = {
 };
 
 const ngx_credhub_operation_t ngx_http_credhub_data_find = {
-    "find",
+    "FIND",
     ngx_http_credhub_find_steps,
     sizeof(ngx_http_credhub_find_t),
 };
@@ -60,6 +61,8 @@ ngx_http_credhub_find_parse(ngx_credhub_op_t *op)
     path = credhub_query_get(&input->query, "path");
     like = credhub_query_get(&input->query, "name-like");
     expires = credhub_query_get(&input->query, "expires-within-days");
+
+    ngx_http_credhub_find_audit(op);
 
     if (path != NULL && like != NULL) {
         return ngx_credhub_op_fail(
@@ -90,6 +93,28 @@ ngx_http_credhub_find_parse(ngx_credhub_op_t *op)
     return ctx->like.data != NULL
                ? NGX_CREDHUB_NEXT
                : ngx_credhub_op_error(op, CREDHUB_E_INTERNAL);
+}
+
+
+static void
+ngx_http_credhub_find_audit(ngx_credhub_op_t *op)
+{
+    ngx_http_credhub_input_t *input = op->input;
+
+    const ngx_credhub_detail_t details[] = {
+        { "nameLike", NGX_CREDHUB_DETAIL_STRING,
+            credhub_query_value(&input->query, "name-like") },
+        { "path", NGX_CREDHUB_DETAIL_STRING,
+            credhub_query_value(&input->query, "path") },
+        { "paths", NGX_CREDHUB_DETAIL_FLAG,
+            credhub_query_value(&input->query, "paths") },
+        { "expiresWithinDays", NGX_CREDHUB_DETAIL_NUMBER,
+            credhub_query_value(&input->query, "expires-within-days") },
+        ngx_credhub_detail_end,
+    };
+
+    op->action = op->operation->name;
+    ngx_credhub_audit_details(op, details);
 }
 
 

@@ -102,7 +102,7 @@ static const ngx_credhub_step_pt ngx_http_credhub_post_steps[] = {
 };
 
 const ngx_credhub_operation_t ngx_http_credhub_data_post = {
-    "generate",
+    "GENERATE",
     ngx_http_credhub_post_steps,
     sizeof(ngx_http_credhub_generate_t),
 };
@@ -118,7 +118,7 @@ static const ngx_credhub_step_pt ngx_http_credhub_regenerate_steps[] = {
 };
 
 const ngx_credhub_operation_t ngx_http_credhub_regenerate = {
-    "regenerate",
+    "REGENERATE",
     ngx_http_credhub_regenerate_steps,
     sizeof(ngx_http_credhub_generate_t),
 };
@@ -132,6 +132,14 @@ ngx_http_credhub_post_parse(ngx_credhub_op_t *op)
     credhub_error_e error;
 
     error = ngx_http_credhub_generate_bind(op, ngx_http_credhub_post_fields);
+
+    if (ctx->regenerate.value) {
+        op->action = ngx_http_credhub_regenerate.name;
+        ngx_credhub_audit_named(op, ctx->name);
+
+    } else {
+        ngx_credhub_audit_typed(op, ctx->name, ctx->type);
+    }
 
     if (error == CREDHUB_OK) {
         error = ngx_credhub_name_check(op, &ctx->name);
@@ -171,6 +179,7 @@ ngx_http_credhub_regenerate_parse(ngx_credhub_op_t *op)
         ngx_http_credhub_generate_bind(op, ngx_http_credhub_regenerate_fields);
 
     ctx->regenerate.value = 1;
+    ngx_credhub_audit_named(op, ctx->name);
 
     if (error == CREDHUB_OK && ctx->name.len == 0) {
         error = CREDHUB_E_NO_NAME;

@@ -15,12 +15,15 @@ typedef struct {
 
 
 static ngx_credhub_rc_e ngx_http_credhub_get_parse(ngx_credhub_op_t *op);
+static void             ngx_http_credhub_get_audit(ngx_credhub_op_t *op);
 static credhub_error_e  ngx_http_credhub_get_query(
      ngx_credhub_op_t *op, ngx_uint_t *current);
 static ngx_credhub_rc_e ngx_http_credhub_get_current(ngx_credhub_op_t *op);
 static ngx_credhub_rc_e ngx_http_credhub_get_answer(ngx_credhub_op_t *op);
 static ngx_credhub_rc_e ngx_http_credhub_get_versions(ngx_credhub_op_t *op);
 static ngx_credhub_rc_e ngx_http_credhub_get_take(ngx_credhub_op_t *op);
+static void             ngx_http_credhub_get_history(ngx_credhub_op_t *op,
+                const credhub_version_t *versions, ngx_uint_t n, credhub_str_t cursor);
 static ngx_credhub_rc_e ngx_http_credhub_get_id(ngx_credhub_op_t *op);
 static ngx_credhub_rc_e ngx_http_credhub_get_id_answer(ngx_credhub_op_t *op);
 
@@ -35,7 +38,7 @@ static const ngx_credhub_step_pt ngx_http_credhub_get_steps[] = {
 };
 
 const ngx_credhub_operation_t ngx_http_credhub_data_get = {
-    "get",
+    "GET",
     ngx_http_credhub_get_steps,
     sizeof(ngx_http_credhub_get_t),
 };
@@ -48,7 +51,7 @@ static const ngx_credhub_step_pt ngx_http_credhub_get_id_steps[] = {
 };
 
 const ngx_credhub_operation_t ngx_http_credhub_data_get_by_id = {
-    "get_by_id",
+    "GET",
     ngx_http_credhub_get_id_steps,
     0,
 };
@@ -77,6 +80,9 @@ ngx_http_credhub_get_parse(ngx_credhub_op_t *op)
             op, CREDHUB_E_MISSING_QUERY, credhub_str("name"));
     }
 
+    ngx_credhub_audit_name(op, *name);
+    ngx_http_credhub_get_audit(op);
+
     error = ngx_http_credhub_get_query(op, &current);
 
     if (error == CREDHUB_OK) {
@@ -94,6 +100,28 @@ ngx_http_credhub_get_parse(ngx_credhub_op_t *op)
 
     return current ? NGX_CREDHUB_NEXT
                    : ngx_credhub_op_goto(op, ngx_http_credhub_get_versions);
+}
+
+
+static void
+ngx_http_credhub_get_audit(ngx_credhub_op_t *op)
+{
+    ngx_http_credhub_input_t *input = op->input;
+
+    ngx_credhub_detail_t details[] = {
+        { "current", NGX_CREDHUB_DETAIL_FLAG,
+            credhub_query_value(&input->query, "current") },
+        { "name", NGX_CREDHUB_DETAIL_STRING, op->resource },
+        { "versions", NGX_CREDHUB_DETAIL_NUMBER,
+            credhub_query_value(&input->query, "versions") },
+        ngx_credhub_detail_end,
+    };
+
+    if (details[0].value.len == 0) {
+        details[0].value = credhub_str("false");
+    }
+
+    ngx_credhub_audit_details(op, details);
 }
 
 
@@ -166,7 +194,7 @@ ngx_http_credhub_get_answer(ngx_credhub_op_t *op)
     credhub_version_t version;
 
     if (!ngx_credhub_access_checked(op, &ctx->guard, CREDHUB_OP_READ, 1)) {
-        return ngx_credhub_op_error(op, CREDHUB_E_CRED);
+        return ngx_credhub_op_error(op, CREDHUB_E_CRED_HIDDEN);
     }
 
     switch (ngx_credhub_current_result(op->call, 0, ctx->name, &version)) {
@@ -179,6 +207,8 @@ ngx_http_credhub_get_answer(ngx_credhub_op_t *op)
     default:
         return ngx_credhub_op_error(op, CREDHUB_E_INTERNAL);
     }
+
+    ngx_credhub_audit_version(op, &version);
 
     credhub_buf_init(&ctx->body, op->arena,
         credhub_version_view_size(&version) + sizeof("{\"data\":[]}"));
@@ -235,12 +265,13 @@ ngx_http_credhub_get_take(ngx_credhub_op_t *op)
         && !ngx_credhub_access_granted(
             op, ctx->guard.actor, CREDHUB_OP_READ, &grants))
     {
-        return ngx_credhub_op_error(op, CREDHUB_E_CRED);
+        return ngx_credhub_op_error(op, CREDHUB_E_CRED_HIDDEN);
     }
 
     if (ctx->body.arena == NULL) {
         credhub_buf_init(&ctx->body, op->arena, 4096);
         credhub_buf_lit(&ctx->body, "{\"data\":[");
+        ngx_http_credhub_get_history(op, versions, n, cursor);
     }
 
     for (i = 0; i < n; i++) {
@@ -269,13 +300,36 @@ ngx_http_credhub_get_take(ngx_credhub_op_t *op)
 }
 
 
+/* The first page says which credential it is, and which version when there is
+ * only one. */
+
+static void
+ngx_http_credhub_get_history(ngx_credhub_op_t *op,
+    const credhub_version_t *versions, ngx_uint_t n, credhub_str_t cursor)
+{
+    if (n != 0) {
+        ngx_credhub_audit_version(op, &versions[0]);
+    }
+
+    if (n != 1 || cursor.len != 0) {
+        op->version_id = credhub_null_str;
+    }
+}
+
+
 static ngx_credhub_rc_e
 ngx_http_credhub_get_id(ngx_credhub_op_t *op)
 {
     ngx_http_credhub_input_t *input = op->input;
 
-    u_char             *id;
-    ngx_credhub_call_t *call;
+    u_char                    *id;
+    ngx_credhub_call_t        *call;
+    const ngx_credhub_detail_t details[] = {
+        { "uuid", NGX_CREDHUB_DETAIL_STRING, input->params[0] },
+        ngx_credhub_detail_end,
+    };
+
+    ngx_credhub_audit_details(op, details);
 
     id = credhub_arena_bytes(op->arena, CREDHUB_UUID_LEN);
 
@@ -314,14 +368,14 @@ ngx_http_credhub_get_id_answer(ngx_credhub_op_t *op)
         return ngx_credhub_op_error(op, error);
     }
 
-    op->resource = version.name;
+    ngx_credhub_audit_version(op, &version);
 
     if (!ngx_credhub_hub_allows(
             op->hub, op->actor, CREDHUB_OP_READ, version.folded)
         && !ngx_credhub_access_granted(
             op, op->caller, CREDHUB_OP_READ, &grants))
     {
-        return ngx_credhub_op_error(op, CREDHUB_E_CRED);
+        return ngx_credhub_op_error(op, CREDHUB_E_CRED_HIDDEN);
     }
 
     return ngx_credhub_version_answer(op, &version);

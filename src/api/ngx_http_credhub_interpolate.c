@@ -41,6 +41,7 @@ static ngx_credhub_rc_e ngx_http_credhub_interpolate_read(ngx_credhub_op_t *op);
 static ngx_credhub_rc_e ngx_http_credhub_interpolate_take(ngx_credhub_op_t *op);
 static ngx_credhub_rc_e ngx_http_credhub_interpolate_answer(
     ngx_credhub_op_t *op);
+static void            ngx_http_credhub_interpolate_audit(ngx_credhub_op_t *op);
 static credhub_error_e ngx_http_credhub_interpolate_refs(ngx_credhub_op_t *op);
 static credhub_error_e ngx_http_credhub_interpolate_ref(
     ngx_credhub_op_t *op, credhub_str_t element);
@@ -59,7 +60,7 @@ static const ngx_credhub_step_pt ngx_http_credhub_interpolate_steps[] = {
 };
 
 const ngx_credhub_operation_t ngx_http_credhub_interpolate = {
-    "interpolate",
+    "INTERPOLATE",
     ngx_http_credhub_interpolate_steps,
     sizeof(ngx_http_credhub_interpolate_t),
 };
@@ -72,6 +73,8 @@ ngx_http_credhub_interpolate_parse(ngx_credhub_op_t *op)
     ngx_http_credhub_input_t       *input = op->input;
 
     credhub_error_e error;
+
+    ngx_credhub_audit_bare(op, credhub_null_str);
 
     error = credhub_json_check(op->arena, input->body, &ctx->object);
 
@@ -209,6 +212,8 @@ ngx_http_credhub_interpolate_read(ngx_credhub_op_t *op)
     for (i = 0; i < n; i++) {
         ref = &ctx->refs[ctx->next + i];
 
+        op->resource = ngx_credhub_audit_cut(ref->name);
+
         error = ref->name.len == 0 || ref->name.data[0] != '/'
                     ? CREDHUB_E_CRED
                     : ngx_credhub_access_name(op, ref->name, &ref->folded);
@@ -276,10 +281,12 @@ ngx_http_credhub_interpolate_splice(
 
     credhub_version_t version;
 
+    op->resource = ref->name;
+
     if (!ngx_credhub_access_checked(
             op, &ref->guard, CREDHUB_OP_READ, ref->reply + 1))
     {
-        return CREDHUB_E_CRED;
+        return CREDHUB_E_CRED_HIDDEN;
     }
 
     switch (
@@ -329,9 +336,35 @@ ngx_http_credhub_interpolate_answer(ngx_credhub_op_t *op)
         return ngx_credhub_op_error(op, CREDHUB_E_INTERNAL);
     }
 
+    ngx_http_credhub_interpolate_audit(op);
+
     op->status = NGX_HTTP_OK;
     op->body = credhub_json_compact(op->arena, credhub_buf_str(&ctx->body));
 
     return op->body.data != NULL ? NGX_CREDHUB_DONE
                                  : ngx_credhub_op_error(op, CREDHUB_E_INTERNAL);
+}
+
+
+/* All that was read, with spaces between the names, which have none. */
+
+static void
+ngx_http_credhub_interpolate_audit(ngx_credhub_op_t *op)
+{
+    ngx_http_credhub_interpolate_t *ctx = op->ctx;
+
+    size_t        i;
+    credhub_buf_t names;
+
+    credhub_buf_init(&names, op->arena, ctx->n * 64);
+
+    for (i = 0; i < ctx->n; i++) {
+        if (i != 0) {
+            credhub_buf_lit(&names, " ");
+        }
+
+        credhub_buf_add_str(&names, ctx->refs[i].name);
+    }
+
+    op->resource = credhub_buf_str(&names);
 }

@@ -55,10 +55,10 @@ static ngx_credhub_rc_e ngx_http_credhub_perm_changed(ngx_credhub_op_t *op);
 
 static credhub_error_e ngx_http_credhub_perm_bind(
     ngx_credhub_op_t *op, const credhub_bind_t *fields);
-static credhub_error_e ngx_http_credhub_perm_body(ngx_credhub_op_t *op);
-static credhub_error_e ngx_http_credhub_perm_id(ngx_credhub_op_t *op);
-static ngx_int_t       ngx_http_credhub_perm_loaded(
-          ngx_credhub_op_t *op, unsigned operation, credhub_error_e *error);
+static credhub_error_e  ngx_http_credhub_perm_body(ngx_credhub_op_t *op);
+static credhub_error_e  ngx_http_credhub_perm_id(ngx_credhub_op_t *op);
+static credhub_error_e  ngx_http_credhub_perm_loaded(ngx_credhub_op_t *op,
+     unsigned operation, credhub_error_e missing, credhub_error_e hidden);
 static ngx_credhub_rc_e ngx_http_credhub_perm_answer(ngx_credhub_op_t *op,
     ngx_uint_t status, const ngx_credhub_permission_t *permission);
 
@@ -82,7 +82,7 @@ static const credhub_bind_t  ngx_http_credhub_perm_patch_fields[] = {
 
 
 const ngx_credhub_operation_t  ngx_http_credhub_permission_create = {
-    "add_permission",
+    "ADD_PERMISSIONS",
     steps(ngx_http_credhub_perm_create_parse,
           ngx_http_credhub_perm_create_check,
           ngx_http_credhub_perm_create_commit,
@@ -91,19 +91,19 @@ const ngx_credhub_operation_t  ngx_http_credhub_permission_create = {
 };
 
 const ngx_credhub_operation_t  ngx_http_credhub_permission_find = {
-    "find_permission",
+    "GET_PERMISSIONS",
     steps(ngx_http_credhub_perm_find_read, ngx_http_credhub_perm_find_answer),
     sizeof(ngx_http_credhub_permission_t)
 };
 
 const ngx_credhub_operation_t  ngx_http_credhub_permission_get = {
-    "get_permission",
+    "GET_PERMISSIONS",
     steps(ngx_http_credhub_perm_get_read, ngx_http_credhub_perm_get_answer),
     sizeof(ngx_http_credhub_permission_t)
 };
 
 const ngx_credhub_operation_t  ngx_http_credhub_permission_replace = {
-    "put_permission",
+    "PUT_PERMISSIONS",
     steps(ngx_http_credhub_perm_replace_parse,
           ngx_http_credhub_perm_load,
           ngx_http_credhub_perm_change,
@@ -112,7 +112,7 @@ const ngx_credhub_operation_t  ngx_http_credhub_permission_replace = {
 };
 
 const ngx_credhub_operation_t  ngx_http_credhub_permission_patch = {
-    "patch_permission",
+    "PATCH_PERMISSIONS",
     steps(ngx_http_credhub_perm_patch_parse,
           ngx_http_credhub_perm_load,
           ngx_http_credhub_perm_change,
@@ -121,7 +121,7 @@ const ngx_credhub_operation_t  ngx_http_credhub_permission_patch = {
 };
 
 const ngx_credhub_operation_t  ngx_http_credhub_permission_delete = {
-    "delete_permission",
+    "DELETE_PERMISSIONS",
     steps(ngx_http_credhub_perm_delete_parse,
           ngx_http_credhub_perm_load,
           ngx_http_credhub_perm_change,
@@ -166,6 +166,8 @@ ngx_http_credhub_perm_body(ngx_credhub_op_t *op)
     credhub_error_e error;
 
     error = ngx_http_credhub_perm_bind(op, ngx_http_credhub_perm_fields);
+
+    ngx_credhub_audit_permission(op, ctx->path, ctx->actor, ctx->mask);
 
     if (error != CREDHUB_OK) {
         return error;
@@ -258,7 +260,7 @@ ngx_http_credhub_perm_create_commit(ngx_credhub_op_t *op)
     }
 
     if (!ngx_credhub_access_checked(op, &ctx->guard, CREDHUB_OP_WRITE_ACL, 1)) {
-        return ngx_credhub_op_error(op, CREDHUB_E_CRED);
+        return ngx_credhub_op_error(op, CREDHUB_E_CRED_HIDDEN);
     }
 
     if (ngx_credhub_permission_self(op, ctx->actor)) {
@@ -354,10 +356,14 @@ ngx_http_credhub_perm_find_answer(ngx_credhub_op_t *op)
         return ngx_credhub_op_error(op, error);
     }
 
+    if (ctx->caller.len != 0
+        && !ngx_credhub_access_granted(
+            op, ctx->caller, CREDHUB_OP_READ_ACL, &grants))
+    {
+        return ngx_credhub_op_error(op, CREDHUB_E_PERM_ACCESS_HIDDEN);
+    }
+
     if (rc == NGX_DECLINED
-        || (ctx->caller.len != 0
-            && !ngx_credhub_access_granted(
-                op, ctx->caller, CREDHUB_OP_READ_ACL, &grants))
         || !ngx_credhub_permission_genuine(
             op, &ctx->existing, ctx->actor, ctx->path))
     {
@@ -374,9 +380,14 @@ ngx_http_credhub_perm_id(ngx_credhub_op_t *op)
     ngx_http_credhub_permission_t *ctx = op->ctx;
     ngx_http_credhub_input_t      *input = op->input;
 
-    return credhub_uuid_parse(input->params[0], ctx->id) == 0
-               ? CREDHUB_OK
-               : CREDHUB_E_PERM_NONE;
+    if (credhub_uuid_parse(input->params[0], ctx->id) != 0) {
+        return CREDHUB_E_PERM_NONE;
+    }
+
+    op->resource_id.len = CREDHUB_UUID_LEN;
+    op->resource_id.data = ctx->id;
+
+    return CREDHUB_OK;
 }
 
 
@@ -410,53 +421,53 @@ ngx_http_credhub_perm_get_answer(ngx_credhub_op_t *op)
 
     credhub_error_e error;
 
-    error = CREDHUB_E_CRED;
+    error = ngx_http_credhub_perm_loaded(
+        op, CREDHUB_OP_READ_ACL, CREDHUB_E_CRED, CREDHUB_E_CRED_HIDDEN);
 
-    return ngx_http_credhub_perm_loaded(op, CREDHUB_OP_READ_ACL, &error)
-                   == NGX_OK
+    return error == CREDHUB_OK
                ? ngx_http_credhub_perm_answer(op, NGX_HTTP_OK, &ctx->existing)
                : ngx_credhub_op_error(op, error);
 }
 
 
 /*
- * A permission that was read by its id: NGX_OK when it is there, genuine, and
- * the caller may do `operation` on its path; else NGX_ERROR, and *error stays
- * as it was unless the store failed.
+ * A permission that was read by its id: CREDHUB_OK when it is there, genuine,
+ * and the caller may do `operation` on its path; else `missing` or `hidden`, or
+ * what the store failed with.
  */
 
-static ngx_int_t
-ngx_http_credhub_perm_loaded(
-    ngx_credhub_op_t *op, unsigned operation, credhub_error_e *error)
+static credhub_error_e
+ngx_http_credhub_perm_loaded(ngx_credhub_op_t *op, unsigned operation,
+    credhub_error_e missing, credhub_error_e hidden)
 {
     ngx_http_credhub_permission_t *ctx = op->ctx;
 
     ngx_int_t            rc;
-    credhub_str_t        folded;
-    credhub_error_e      failed;
+    credhub_str_t        path, folded;
+    credhub_error_e      error;
     ngx_credhub_grants_t grants;
 
     rc = ngx_credhub_permission_result(
-        op->call, &ctx->existing, &grants, &failed);
+        op->call, &ctx->existing, &grants, &error);
 
-    if (rc == NGX_ERROR) {
-        *error = failed;
+    if (rc != NGX_OK) {
+        return rc == NGX_ERROR ? error : missing;
     }
 
-    if (rc != NGX_OK
-        || ngx_credhub_access_name(op, ctx->existing.path, &folded)
-               != CREDHUB_OK
+    path = ngx_credhub_op_copy(op, ctx->existing.path);
+
+    if (ngx_credhub_access_name(op, path, &folded) != CREDHUB_OK
         || !ngx_credhub_permission_genuine(
             op, &ctx->existing, credhub_null_str, credhub_null_str))
     {
-        return NGX_ERROR;
+        return missing;
     }
 
     return ngx_credhub_hub_allows(op->hub, op->actor, operation, folded)
                    || ngx_credhub_access_granted(
                        op, op->caller, operation, &grants)
-               ? NGX_OK
-               : NGX_ERROR;
+               ? CREDHUB_OK
+               : hidden;
 }
 
 
@@ -479,9 +490,14 @@ ngx_http_credhub_perm_replace_parse(ngx_credhub_op_t *op)
 static ngx_credhub_rc_e
 ngx_http_credhub_perm_patch_parse(ngx_credhub_op_t *op)
 {
+    ngx_http_credhub_permission_t *ctx = op->ctx;
+
     credhub_error_e error;
 
     error = ngx_http_credhub_perm_bind(op, ngx_http_credhub_perm_patch_fields);
+
+    ngx_credhub_audit_permission(
+        op, credhub_null_str, credhub_null_str, ctx->mask);
 
     if (error == CREDHUB_OK) {
         error = ngx_http_credhub_perm_id(op);
@@ -498,6 +514,9 @@ ngx_http_credhub_perm_delete_parse(ngx_credhub_op_t *op)
     ngx_http_credhub_permission_t *ctx = op->ctx;
 
     credhub_error_e error;
+
+    ngx_credhub_audit_permission(
+        op, credhub_null_str, credhub_null_str, ctx->mask);
 
     ctx->change.remove = 1;
     error = ngx_http_credhub_perm_id(op);
@@ -536,12 +555,15 @@ ngx_http_credhub_perm_change(ngx_credhub_op_t *op)
     ngx_credhub_permission_change_t *change;
 
     change = &ctx->change;
-    error = CREDHUB_E_PERM_NONE;
+    error = ngx_http_credhub_perm_loaded(op, CREDHUB_OP_WRITE_ACL,
+        CREDHUB_E_PERM_NONE, CREDHUB_E_PERM_NONE_HIDDEN);
 
-    if (ngx_http_credhub_perm_loaded(op, CREDHUB_OP_WRITE_ACL, &error)
-        != NGX_OK) {
+    if (error != CREDHUB_OK) {
         return ngx_credhub_op_error(op, error);
     }
+
+    ngx_credhub_audit_permission(op, op->resource,
+        ngx_credhub_op_copy(op, ctx->existing.actor), ctx->mask);
 
     if (ngx_credhub_permission_self(op, ctx->existing.actor)) {
         return ngx_credhub_op_error(op, CREDHUB_E_PERM_SELF);
@@ -596,8 +618,9 @@ ngx_http_credhub_perm_changed(ngx_credhub_op_t *op)
                    : ngx_credhub_op_error(op, CREDHUB_E_BUSY);
 
     default:
-        return ngx_credhub_op_error(
-            op, error == CREDHUB_E_CRED ? CREDHUB_E_PERM_NONE : error);
+        return ngx_credhub_op_error(op, error == CREDHUB_E_CRED_HIDDEN
+                                            ? CREDHUB_E_PERM_NONE_HIDDEN
+                                            : error);
     }
 }
 
@@ -607,6 +630,8 @@ ngx_http_credhub_perm_answer(ngx_credhub_op_t *op, ngx_uint_t status,
     const ngx_credhub_permission_t *permission)
 {
     credhub_buf_t body;
+
+    op->resource_id = ngx_credhub_op_copy(op, permission->id);
 
     credhub_buf_init(
         &body, op->arena, permission->path.len + permission->actor.len + 256);

@@ -89,7 +89,7 @@ static const credhub_bind_t  ngx_http_credhub_entry_fields[] = {
 
 
 const ngx_credhub_operation_t  ngx_http_credhub_permissions_list = {
-    "get_permissions",
+    "GET_PERMISSIONS",
     steps(ngx_http_credhub_list_parse,
           ngx_http_credhub_list_read,
           ngx_http_credhub_list_take),
@@ -97,7 +97,7 @@ const ngx_credhub_operation_t  ngx_http_credhub_permissions_list = {
 };
 
 const ngx_credhub_operation_t  ngx_http_credhub_permissions_add = {
-    "add_permissions",
+    "ADD_PERMISSIONS",
     steps(ngx_http_credhub_add_parse,
           ngx_http_credhub_change_load,
           ngx_http_credhub_change_decide,
@@ -106,7 +106,7 @@ const ngx_credhub_operation_t  ngx_http_credhub_permissions_add = {
 };
 
 const ngx_credhub_operation_t  ngx_http_credhub_permissions_remove = {
-    "delete_permissions",
+    "DELETE_PERMISSIONS",
     steps(ngx_http_credhub_remove_parse,
           ngx_http_credhub_change_load,
           ngx_http_credhub_change_decide,
@@ -132,6 +132,7 @@ ngx_http_credhub_list_parse(ngx_credhub_op_t *op)
             op, CREDHUB_E_MISSING_QUERY, credhub_str("credential_name"));
     }
 
+    ngx_credhub_audit_bare(op, *name);
     error = ngx_http_credhub_names_path(op, *name, CREDHUB_OP_READ_ACL);
 
     return error == CREDHUB_OK ? NGX_CREDHUB_NEXT
@@ -193,11 +194,14 @@ ngx_http_credhub_list_take(ngx_credhub_op_t *op)
         return ngx_credhub_op_error(op, error);
     }
 
-    if (page.name.len == 0
-        || (ctx->caller.len != 0
-            && !ngx_credhub_access_granted(
-                op, ctx->caller, CREDHUB_OP_READ_ACL, &page.grants)))
+    if (ctx->caller.len != 0
+        && !ngx_credhub_access_granted(
+            op, ctx->caller, CREDHUB_OP_READ_ACL, &page.grants))
     {
+        return ngx_credhub_op_error(op, CREDHUB_E_CRED_HIDDEN);
+    }
+
+    if (page.name.len == 0) {
         return ngx_credhub_op_error(op, CREDHUB_E_CRED);
     }
 
@@ -262,6 +266,8 @@ ngx_http_credhub_add_parse(ngx_credhub_op_t *op)
         error = credhub_bind(
             op->arena, ngx_http_credhub_add_fields, object, ctx, &op->detail);
     }
+
+    ngx_credhub_audit_bare(op, ctx->name);
 
     if (error == CREDHUB_OK) {
         error = ngx_http_credhub_add_entries(op);
@@ -400,6 +406,8 @@ ngx_http_credhub_remove_parse(ngx_credhub_op_t *op)
             op, CREDHUB_E_MISSING_QUERY, credhub_str("actor"));
     }
 
+    ngx_credhub_audit_bare(op, *name);
+
     if (actor->len > CREDHUB_ACTOR_MAX) {
         return ngx_credhub_op_error(op, CREDHUB_E_CRED);
     }
@@ -464,7 +472,7 @@ ngx_http_credhub_change_decide(ngx_credhub_op_t *op)
         && !ngx_credhub_access_granted(
             op, ctx->caller, CREDHUB_OP_WRITE_ACL, &grants))
     {
-        return ngx_credhub_op_error(op, CREDHUB_E_CRED);
+        return ngx_credhub_op_error(op, CREDHUB_E_CRED_HIDDEN);
     }
 
     changes = credhub_arena_alloc(

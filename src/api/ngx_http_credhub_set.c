@@ -55,7 +55,7 @@ static const ngx_credhub_step_pt ngx_http_credhub_set_steps[] = {
 };
 
 const ngx_credhub_operation_t ngx_http_credhub_data_set = {
-    "set",
+    "SET",
     ngx_http_credhub_set_steps,
     sizeof(ngx_http_credhub_set_t),
 };
@@ -76,6 +76,8 @@ ngx_http_credhub_set_parse(ngx_credhub_op_t *op)
         error = credhub_bind(
             op->arena, ngx_http_credhub_set_fields, object, ctx, &op->detail);
     }
+
+    ngx_credhub_audit_typed(op, ctx->name, ctx->type);
 
     if (error == CREDHUB_OK) {
         error = ngx_http_credhub_set_check(op);

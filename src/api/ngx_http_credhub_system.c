@@ -9,9 +9,6 @@
 #include "credhub_json.h"
 
 
-/* Clients switch features on it: never below 2.12.0. */
-#define NGX_HTTP_CREDHUB_VERSION       "2.16.0"
-
 #define NGX_HTTP_CREDHUB_SYSTEM_ANSWER 256
 
 
@@ -28,6 +25,7 @@ static ngx_credhub_rc_e ngx_http_credhub_usage_read(ngx_credhub_op_t *op);
 static ngx_credhub_rc_e ngx_http_credhub_usage_answer(ngx_credhub_op_t *op);
 static ngx_credhub_rc_e ngx_http_credhub_management_read(ngx_credhub_op_t *op);
 static ngx_credhub_rc_e ngx_http_credhub_management_parse(ngx_credhub_op_t *op);
+static void             ngx_http_credhub_management_audit(ngx_credhub_op_t *op);
 static ngx_credhub_rc_e ngx_http_credhub_management_write(ngx_credhub_op_t *op);
 static ngx_credhub_rc_e ngx_http_credhub_management_written(
     ngx_credhub_op_t *op);
@@ -46,31 +44,31 @@ static ngx_credhub_rc_e ngx_http_credhub_refused_answer(ngx_credhub_op_t *op);
 #define steps(...)  (const ngx_credhub_step_pt[]) { __VA_ARGS__, NULL }
 
 const ngx_credhub_operation_t  ngx_http_credhub_info = {
-    "info", steps(ngx_http_credhub_info_answer), 0
+    "INFO", steps(ngx_http_credhub_info_answer), 0
 };
 
 const ngx_credhub_operation_t  ngx_http_credhub_health = {
-    "health", steps(ngx_http_credhub_health_answer), 0
+    "HEALTH", steps(ngx_http_credhub_health_answer), 0
 };
 
 const ngx_credhub_operation_t  ngx_http_credhub_version = {
-    "version", steps(ngx_http_credhub_version_is), 0
+    "VERSION", steps(ngx_http_credhub_version_is), 0
 };
 
 const ngx_credhub_operation_t  ngx_http_credhub_key_usage = {
-    "key_usage",
+    "KEY_USAGE",
     steps(ngx_http_credhub_usage_read, ngx_http_credhub_usage_answer), 0
 };
 
 const ngx_credhub_operation_t  ngx_http_credhub_management_get = {
-    "management_get",
+    "MANAGEMENT",
     steps(ngx_http_credhub_management_read,
           ngx_http_credhub_management_answer),
     sizeof(ngx_http_credhub_management_t)
 };
 
 const ngx_credhub_operation_t  ngx_http_credhub_management_set = {
-    "management_set",
+    "MANAGEMENT",
     steps(ngx_http_credhub_management_parse,
           ngx_credhub_ready,
           ngx_http_credhub_management_write,
@@ -180,11 +178,11 @@ ngx_http_credhub_management_allowed(ngx_credhub_op_t *op, unsigned operation)
     ngx_http_credhub_input_t      *input = op->input;
     ngx_http_credhub_management_t *ctx = op->ctx;
 
+    op->resource = credhub_str("/management");
+
     if (input->management == NGX_HTTP_CREDHUB_MANAGEMENT_LOCAL) {
         return CREDHUB_OK;
     }
-
-    op->resource = credhub_str("/management");
 
     return ngx_credhub_access_guard(op, operation, op->resource, &ctx->guard);
 }
@@ -234,8 +232,27 @@ ngx_http_credhub_management_parse(ngx_credhub_op_t *op)
             object, op->ctx, &op->detail);
     }
 
+    if (error == CREDHUB_OK) {
+        ngx_http_credhub_management_audit(op);
+    }
+
     return error == CREDHUB_OK ? NGX_CREDHUB_NEXT
                                : ngx_credhub_op_fail(op, error, op->detail);
+}
+
+
+static void
+ngx_http_credhub_management_audit(ngx_credhub_op_t *op)
+{
+    ngx_http_credhub_management_t *ctx = op->ctx;
+
+    const ngx_credhub_detail_t details[] = {
+        { "readOnlyMode", NGX_CREDHUB_DETAIL_FLAG,
+            ctx->read_only.value ? credhub_str("true") : credhub_str("false") },
+        ngx_credhub_detail_end,
+    };
+
+    ngx_credhub_audit_details(op, details);
 }
 
 
@@ -287,7 +304,7 @@ ngx_http_credhub_management_answer(ngx_credhub_op_t *op)
     ngx_http_credhub_management_t *ctx = op->ctx;
 
     if (!ngx_credhub_access_checked(op, &ctx->guard, CREDHUB_OP_READ, 1)) {
-        return ngx_credhub_op_error(op, CREDHUB_E_CRED);
+        return ngx_credhub_op_error(op, CREDHUB_E_CRED_HIDDEN);
     }
 
     return ngx_http_credhub_management_state(

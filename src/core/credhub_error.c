@@ -16,6 +16,7 @@
 
 typedef struct {
     int         status;
+    const char *name; /* for logs */
     const char *error;
     const char *description; /* error_description, where there is one */
     const char *unknown;     /* shown for a detail that is empty */
@@ -44,6 +45,13 @@ static void credhub_error_add(
     "The request could not be completed because the credential does not "     \
     "exist or you do not have sufficient authorization."
 
+#define CREDHUB_TEXT_PERM_NONE                                                \
+    "The permission does not exist."
+
+#define CREDHUB_TEXT_PERM_ACCESS                                              \
+    "The request could not be completed because the permission does not "     \
+    "exist or you do not have sufficient authorization."
+
 #define CREDHUB_TEXT_UNKNOWN_KEY                                              \
     "The request contains the parameter '%s', which is not known here. "      \
     "Please remove or correct it and retry your request."
@@ -57,231 +65,242 @@ static void credhub_error_add(
 
 static const credhub_error_t credhub_errors[CREDHUB_E_LAST] = {
 
-    [CREDHUB_OK] = { 200, "", NULL, NULL },
+    [CREDHUB_OK] = { 200, "", "", NULL, NULL },
 
-    [CREDHUB_E_INTERNAL] = { 500,
+    [CREDHUB_E_INTERNAL] = { 500, "internal_error",
         "The server could not complete the request because of an internal "
         "error.", NULL, NULL },
 
     /* what a stored credential is, and who may see it */
 
-    [CREDHUB_E_CRED] = { 404, CREDHUB_TEXT_CRED, NULL, NULL },
+    [CREDHUB_E_CRED] = { 404, "not_found", CREDHUB_TEXT_CRED, NULL, NULL },
 
-    [CREDHUB_E_CRED_DENIED] = { 403, CREDHUB_TEXT_CRED, NULL, NULL },
+    [CREDHUB_E_CRED_HIDDEN] = { 404, "forbidden",
+        CREDHUB_TEXT_CRED, NULL, NULL },
 
-    [CREDHUB_E_TYPE_MISMATCH] = { 400,
+    [CREDHUB_E_CRED_DENIED] = { 403, "forbidden",
+        CREDHUB_TEXT_CRED, NULL, NULL },
+
+    [CREDHUB_E_TYPE_MISMATCH] = { 400, "type_mismatch",
         "The credential type cannot be modified. Please delete the "
         "credential if you wish to create it with a different type.",
         NULL, NULL },
 
-    [CREDHUB_E_TYPE_REGENERATE] = { 400,
+    [CREDHUB_E_TYPE_REGENERATE] = { 400, "not_regenerable",
         "Credentials of this type cannot be regenerated.", NULL, NULL },
 
-    [CREDHUB_E_NOT_REGENERABLE_PASSWORD] = { 400,
+    [CREDHUB_E_NOT_REGENERABLE_PASSWORD] = { 400, "not_regenerable",
         CREDHUB_TEXT_STATIC("password"), NULL, NULL },
 
-    [CREDHUB_E_NOT_REGENERABLE_USER] = { 400,
+    [CREDHUB_E_NOT_REGENERABLE_USER] = { 400, "not_regenerable",
         CREDHUB_TEXT_STATIC("user"), NULL, NULL },
 
-    [CREDHUB_E_INTERPOLATE_TYPE] = { 400,
+    [CREDHUB_E_INTERPOLATE_TYPE] = { 400, "type_mismatch",
         "The credential '%s' is not of type json and cannot be interpolated.",
         NULL, NULL },
 
-    [CREDHUB_E_KEY_MISSING] = { 500,
+    [CREDHUB_E_KEY_MISSING] = { 500, "key_missing",
         "The encryption key of this credential is not available.",
         NULL, NULL },
 
     /* permissions */
 
-    [CREDHUB_E_PERM_PATH] = { 400,
+    [CREDHUB_E_PERM_PATH] = { 400, "invalid_path",
         "A permission needs a path, which is more than a slash and not too "
         "long.", NULL, NULL },
 
-    [CREDHUB_E_PERM_SLASH] = { 400,
+    [CREDHUB_E_PERM_SLASH] = { 400, "invalid_path",
         "The path of a permission must not contain two slashes in a row or "
         "end with a slash.", NULL, NULL },
 
-    [CREDHUB_E_PERM_CHARS] = { 400,
+    [CREDHUB_E_PERM_CHARS] = { 400, "invalid_path",
         "The path of a permission may contain letters, digits and "
         "-_/.:,()[]+ and may end in '/*'.", NULL, NULL },
 
-    [CREDHUB_E_PERM_ACTOR] = { 400, "A permission needs an actor.",
-        NULL, NULL },
+    [CREDHUB_E_PERM_ACTOR] = { 400, "missing_actor",
+        "A permission needs an actor.", NULL, NULL },
 
-    [CREDHUB_E_PERM_OPS] = { 400, "A permission needs operations.",
-        NULL, NULL },
+    [CREDHUB_E_PERM_OPS] = { 400, "missing_operations",
+        "A permission needs operations.", NULL, NULL },
 
-    [CREDHUB_E_PERM_NO_ENTRIES] = { 400,
+    [CREDHUB_E_PERM_NO_ENTRIES] = { 400, "missing_permissions",
         "The request names no permissions.", NULL, NULL },
 
-    [CREDHUB_E_PERM_OPERATION] = { 422,
+    [CREDHUB_E_PERM_OPERATION] = { 422, "unknown_operation",
         "An operation is not known. Valid operations are 'read', 'write', "
         "'delete', 'read_acl' and 'write_acl'.", NULL, NULL },
 
-    [CREDHUB_E_PERM_SELF] = { 400,
+    [CREDHUB_E_PERM_SELF] = { 400, "own_permission",
         "Your own permissions cannot be modified by yourself.", NULL, NULL },
 
-    [CREDHUB_E_PERM_MISMATCH] = { 400,
+    [CREDHUB_E_PERM_MISMATCH] = { 400, "permission_mismatch",
         "The path and actor of a permission cannot be modified.",
         NULL, NULL },
 
-    [CREDHUB_E_PERM_EXISTS] = { 409,
+    [CREDHUB_E_PERM_EXISTS] = { 409, "permission_exists",
         "A permission of this actor for this path exists already. Update it "
         "with a PUT request.", NULL, NULL },
 
-    [CREDHUB_E_PERM_NONE] = { 404, "The permission does not exist.",
-        NULL, NULL },
+    [CREDHUB_E_PERM_NONE] = { 404, "not_found",
+        CREDHUB_TEXT_PERM_NONE, NULL, NULL },
 
-    [CREDHUB_E_PERM_ACCESS] = { 404,
-        "The request could not be completed because the permission does not "
-        "exist or you do not have sufficient authorization.", NULL, NULL },
+    [CREDHUB_E_PERM_NONE_HIDDEN] = { 404, "forbidden",
+        CREDHUB_TEXT_PERM_NONE, NULL, NULL },
+
+    [CREDHUB_E_PERM_ACCESS] = { 404, "not_found",
+        CREDHUB_TEXT_PERM_ACCESS, NULL, NULL },
+
+    [CREDHUB_E_PERM_ACCESS_HIDDEN] = { 404, "forbidden",
+        CREDHUB_TEXT_PERM_ACCESS, NULL, NULL },
 
     /* the body of a request */
 
-    [CREDHUB_E_BAD_REQUEST] = { 400,
+    [CREDHUB_E_BAD_REQUEST] = { 400, "invalid_request",
         "The request could not be fulfilled because the request path or body "
         "did not meet expectation. Please check the documentation for "
         "required formatting and retry your request.", NULL, NULL },
 
-    [CREDHUB_E_UNKNOWN_KEY] = { 422, CREDHUB_TEXT_UNKNOWN_KEY, NULL, NULL },
+    [CREDHUB_E_UNKNOWN_KEY] = { 422, "unknown_parameter",
+        CREDHUB_TEXT_UNKNOWN_KEY, NULL, NULL },
 
-    [CREDHUB_E_UNKNOWN_KEY_400] = { 400, CREDHUB_TEXT_UNKNOWN_KEY,
-        NULL, NULL },
+    [CREDHUB_E_UNKNOWN_KEY_400] = { 400, "unknown_parameter",
+        CREDHUB_TEXT_UNKNOWN_KEY, NULL, NULL },
 
-    [CREDHUB_E_TYPE_SET] = { 422,
+    [CREDHUB_E_TYPE_SET] = { 422, "invalid_type",
         "The request has no valid type. A credential that is set has one of "
         "the types 'value', 'json', 'password', 'user', 'certificate', 'rsa' "
         "and 'ssh'.", NULL, NULL },
 
-    [CREDHUB_E_TYPE_GENERATE] = { 400,
+    [CREDHUB_E_TYPE_GENERATE] = { 400, "invalid_type",
         "The request has no valid type. A credential that is generated has "
         "one of the types 'password', 'user', 'certificate', 'rsa' and "
         "'ssh'.", NULL, NULL },
 
-    [CREDHUB_E_NOT_GENERATABLE] = { 400,
+    [CREDHUB_E_NOT_GENERATABLE] = { 400, "not_generatable",
         "Credentials of the types 'value' and 'json' cannot be generated. "
         "Please set one instead.", NULL, NULL },
 
-    [CREDHUB_E_NO_NAME] = { 400,
+    [CREDHUB_E_NO_NAME] = { 400, "missing_name",
         "The request needs the name of a credential.", NULL, NULL },
 
-    [CREDHUB_E_NAME_CHARS] = { 400,
+    [CREDHUB_E_NAME_CHARS] = { 400, "invalid_name",
         "The name of a credential may contain letters, digits and the "
         "characters - _ / . : , ( ) [ ] + only.", NULL, NULL },
 
-    [CREDHUB_E_NAME_SLASH] = { 400,
+    [CREDHUB_E_NAME_SLASH] = { 400, "invalid_name",
         "The name of a credential may neither contain '//' nor end in '/'.",
         NULL, NULL },
 
-    [CREDHUB_E_NAME_LONG] = { 400,
+    [CREDHUB_E_NAME_LONG] = { 400, "invalid_name",
         "The name of a credential may have at most %s characters.",
         NULL, "255" },
 
-    [CREDHUB_E_METADATA_LONG] = { 400,
+    [CREDHUB_E_METADATA_LONG] = { 400, "metadata_too_long",
         "The metadata of a credential may have at most 7000 bytes.",
         NULL, NULL },
 
-    [CREDHUB_E_NO_VALUE] = { 400,
+    [CREDHUB_E_NO_VALUE] = { 400, "missing_value",
         "The request needs a value that is not empty.", NULL, NULL },
 
-    [CREDHUB_E_NO_PASSWORD] = { 400,
+    [CREDHUB_E_NO_PASSWORD] = { 400, "missing_password",
         "The value needs a password that is not empty.", NULL, NULL },
 
-    [CREDHUB_E_NO_KEY] = { 400,
+    [CREDHUB_E_NO_KEY] = { 400, "missing_key",
         "The value needs a public key or a private key.", NULL, NULL },
 
-    [CREDHUB_E_MODE_AND_OVERWRITE] = { 400,
+    [CREDHUB_E_MODE_AND_OVERWRITE] = { 400, "contradicting_mode",
         "The parameters 'mode' and 'overwrite' contradict each other. Please "
         "send only one of them.", NULL, NULL },
 
-    [CREDHUB_E_NO_CHARSET] = { 400,
+    [CREDHUB_E_NO_CHARSET] = { 400, "no_characters",
         "All characters are excluded. Please allow at least one kind of "
         "characters.", NULL, NULL },
 
-    [CREDHUB_E_KEY_LENGTH] = { 400,
+    [CREDHUB_E_KEY_LENGTH] = { 400, "invalid_key_length",
         "The key length is not supported. Please use 2048, 3072 or 4096.",
         NULL, NULL },
 
     /* the query and the form of a request */
 
-    [CREDHUB_E_MISSING_QUERY] = { 400,
+    [CREDHUB_E_MISSING_QUERY] = { 400, "missing_query",
         "The request needs the query parameter '%s'.", NULL, NULL },
 
-    [CREDHUB_E_BAD_QUERY] = { 400,
+    [CREDHUB_E_BAD_QUERY] = { 400, "invalid_query",
         "The query parameter '%s' has a value that is not valid.",
         NULL, NULL },
 
-    [CREDHUB_E_VERSIONS_AND_CURRENT] = { 400,
+    [CREDHUB_E_VERSIONS_AND_CURRENT] = { 400, "invalid_query",
         "The query parameters 'versions' and 'current' cannot be combined.",
         NULL, NULL },
 
-    [CREDHUB_E_CONTENT_TYPE] = { 400,
+    [CREDHUB_E_CONTENT_TYPE] = { 400, "unsupported_media_type",
         "The content type of the request is not supported. Please send "
         "application/json.", NULL, NULL },
 
-    [CREDHUB_E_TOO_LARGE] = { 413,
+    [CREDHUB_E_TOO_LARGE] = { 413, "payload_too_large",
         "The value is too large to be stored.", NULL, NULL },
 
-    [CREDHUB_E_NOT_FOUND] = { 404,
+    [CREDHUB_E_NOT_FOUND] = { 404, "unknown_url",
         "There is nothing at this URL.", NULL, NULL },
 
-    [CREDHUB_E_METHOD] = { 405,
+    [CREDHUB_E_METHOD] = { 405, "method_not_allowed",
         "This URL does not support the method of the request.", NULL, NULL },
 
     /* who is asking */
 
-    [CREDHUB_E_REMOTE_ADDRESS] = { 401,
+    [CREDHUB_E_REMOTE_ADDRESS] = { 401, "remote_address",
         "This URL can be used from the server itself only.", NULL, NULL },
 
-    [CREDHUB_E_MTLS_ID] = { 401,
+    [CREDHUB_E_MTLS_ID] = { 401, "certificate_without_identity",
         "The client certificate has no organizational unit of the form "
         "app:<version 4 UUID in lower case>.", NULL, NULL },
 
-    [CREDHUB_E_MTLS_EKU] = { 401,
+    [CREDHUB_E_MTLS_EKU] = { 401, "certificate_without_client_auth",
         "The client certificate is not issued for client authentication.",
         NULL, NULL },
 
-    [CREDHUB_E_UNAUTHENTICATED] = { 401, "invalid_token",
+    [CREDHUB_E_UNAUTHENTICATED] = { 401, "unauthenticated", "invalid_token",
         "Full authentication is required to access this resource", NULL },
 
     [CREDHUB_E_INVALID_CLIENT_CERTIFICATE] = { 400,
-        "invalid_client_certificate", "%s",
+        "invalid_client_certificate", "invalid_client_certificate", "%s",
         "The client certificate could not be verified." },
 
-    [CREDHUB_E_TOKEN] = { 401, "invalid_token", "%s", CREDHUB_TEXT_TOKEN },
+    [CREDHUB_E_TOKEN] = { 401, "invalid_token",
+        "invalid_token", "%s", CREDHUB_TEXT_TOKEN },
 
-    [CREDHUB_E_TOKEN_KEY] = { 401, "invalid_token", "%s",
-        CREDHUB_TEXT_TOKEN },
+    [CREDHUB_E_TOKEN_KEY] = { 401, "invalid_token",
+        "invalid_token", "%s", CREDHUB_TEXT_TOKEN },
 
     [CREDHUB_E_TOKEN_EXPIRED] = { 401, "access_token_expired",
-        "Access token expired", NULL },
+        "access_token_expired", "Access token expired", NULL },
 
-    [CREDHUB_E_SCOPE] = { 403, "insufficient_scope",
+    [CREDHUB_E_SCOPE] = { 403, "insufficient_scope", "insufficient_scope",
         "The token does not have the scope %s.", "that is needed" },
 
-    [CREDHUB_E_MISDIRECTED] = { 421,
+    [CREDHUB_E_MISDIRECTED] = { 421, "misdirected_request",
         "The client certificate was presented to another server. Please open "
         "a new connection.", NULL, NULL },
 
-    [CREDHUB_E_TOO_EARLY] = { 425,
+    [CREDHUB_E_TOO_EARLY] = { 425, "too_early",
         "The request came before the TLS handshake was complete. Please send "
         "it again.", NULL, NULL },
 
     /* the state of the server */
 
-    [CREDHUB_E_READ_ONLY] = { 503,
+    [CREDHUB_E_READ_ONLY] = { 503, "read_only",
         "The server is in read-only mode; nothing can be changed at the "
         "moment.", NULL, NULL },
 
-    [CREDHUB_E_UNAVAILABLE] = { 503,
+    [CREDHUB_E_UNAVAILABLE] = { 503, "unavailable",
         "The store does not answer at the moment. Please retry your request "
         "later.", NULL, NULL },
 
-    [CREDHUB_E_NO_TOKEN_KEYS] = { 503,
+    [CREDHUB_E_NO_TOKEN_KEYS] = { 503, "no_token_keys",
         "The keys of the tokens are not available at the moment. Please retry "
         "your request later.", NULL, NULL },
 
-    [CREDHUB_E_BUSY] = { 503,
+    [CREDHUB_E_BUSY] = { 503, "busy",
         "The server has too much to do at the moment. Please retry your "
         "request later.", NULL, NULL },
 };
@@ -293,6 +312,13 @@ int
 credhub_error_status(credhub_error_e kind)
 {
     return credhub_error_row(kind)->status;
+}
+
+
+const char *
+credhub_error_name(credhub_error_e kind)
+{
+    return credhub_error_row(kind)->name;
 }
 
 

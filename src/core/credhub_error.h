@@ -19,7 +19,8 @@
 typedef enum {
     CREDHUB_OK = 0,
     CREDHUB_E_INTERNAL,
-    CREDHUB_E_CRED,        /* 404: missing or not readable */
+    CREDHUB_E_CRED,        /* 404: missing */
+    CREDHUB_E_CRED_HIDDEN, /* the same to a client: a right is missing */
     CREDHUB_E_CRED_DENIED, /* 403, same text: write is missing */
     CREDHUB_E_BAD_REQUEST,
     CREDHUB_E_UNKNOWN_KEY,     /* 422, detail: the key */
@@ -58,7 +59,9 @@ typedef enum {
     CREDHUB_E_PERM_MISMATCH,
     CREDHUB_E_PERM_EXISTS, /* 409 */
     CREDHUB_E_PERM_NONE,   /* 404 */
-    CREDHUB_E_PERM_ACCESS, /* 404: missing or not readable */
+    CREDHUB_E_PERM_NONE_HIDDEN,
+    CREDHUB_E_PERM_ACCESS, /* 404 */
+    CREDHUB_E_PERM_ACCESS_HIDDEN,
     CREDHUB_E_TOO_LARGE,
     CREDHUB_E_KEY_MISSING,
     CREDHUB_E_READ_ONLY,
@@ -84,6 +87,11 @@ typedef enum {
 
 /* HTTP status, 200 for CREDHUB_OK. */
 int credhub_error_status(credhub_error_e kind);
+
+/* One word for logs ("not_found", "forbidden"), empty for CREDHUB_OK. It tells
+ * a missing right from a missing credential where the client is told no
+ * difference. */
+const char *credhub_error_name(credhub_error_e kind);
 
 /*
  * Appends the body in CredHub's style: {"error":"..."}, with

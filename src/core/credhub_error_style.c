@@ -28,6 +28,9 @@ typedef struct {
 } credhub_error_style_t;
 
 
+static const credhub_status_t *credhub_error_style_row(unsigned status);
+
+
 /* clang-format off */
 
 static const credhub_status_t  credhub_statuses[] = {
@@ -53,6 +56,8 @@ static const credhub_status_t  credhub_statuses[] = {
     { 429, "TooManyRequests", "too_many_requests", "Too many requests." },
     { 431, "HeaderTooLarge", "header_too_large",
       "The request header is too large." },
+    { 499, "ClientClosedRequest", "client_closed_request",
+      "The client has closed the connection." },
     { 500, "InternalError", "server_error", "An internal error occurred." },
     { 502, "BadGateway", "bad_gateway",
       "The upstream server gave no valid answer." },
@@ -84,6 +89,28 @@ static const credhub_error_style_t  credhub_error_styles[] = {
 /* clang-format on */
 
 
+const char *
+credhub_error_style_name(unsigned status)
+{
+    return credhub_error_style_row(status)->snake;
+}
+
+
+static const credhub_status_t *
+credhub_error_style_row(unsigned status)
+{
+    const credhub_status_t *row;
+
+    for (row = credhub_statuses; row->status != 0; row++) {
+        if (row->status == status) {
+            break;
+        }
+    }
+
+    return row;
+}
+
+
 void
 credhub_error_style_status(
     credhub_buf_t *buf, credhub_str_t target, unsigned status)
@@ -92,11 +119,7 @@ credhub_error_style_status(
     const credhub_status_t      *row;
     const credhub_error_style_t *style;
 
-    for (row = credhub_statuses; row->status != 0; row++) {
-        if (row->status == status) {
-            break;
-        }
-    }
+    row = credhub_error_style_row(status);
 
     for (style = credhub_error_styles; style->prefix.len != 0; style++) {
         if (target.len >= style->prefix.len

@@ -22,5 +22,8 @@
 void credhub_error_style_status(
     credhub_buf_t *buf, credhub_str_t target, unsigned status);
 
+/* One word for a bare HTTP status ("payload_too_large"). */
+const char *credhub_error_style_name(unsigned status);
+
 
 #endif /* _CREDHUB_ERROR_STYLE_H_INCLUDED_ */

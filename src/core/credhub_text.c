@@ -414,6 +414,17 @@ credhub_query_get(const credhub_query_t *query, const char *name)
 }
 
 
+credhub_str_t
+credhub_query_value(const credhub_query_t *query, const char *name)
+{
+    const credhub_str_t *value;
+
+    value = credhub_query_get(query, name);
+
+    return value != NULL ? *value : credhub_null_str;
+}
+
+
 u_char *
 credhub_put_uint32(u_char *p, uint32_t n)
 {

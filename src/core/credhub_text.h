@@ -66,6 +66,10 @@ credhub_error_e credhub_query_parse(
 const credhub_str_t *credhub_query_get(
     const credhub_query_t *query, const char *name);
 
+/* Its value; .data == NULL when there is none. */
+credhub_str_t credhub_query_value(
+    const credhub_query_t *query, const char *name);
+
 /* Writes 32 bits, big-endian; returns where they end. */
 u_char *credhub_put_uint32(u_char *p, uint32_t n);
 

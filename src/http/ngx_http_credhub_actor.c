@@ -231,6 +231,34 @@ ngx_http_credhub_invalid(long verify, credhub_str_t *detail)
 }
 
 
+credhub_error_e
+ngx_http_credhub_actor_refused(ngx_http_request_t *r, credhub_str_t *detail)
+{
+    SSL                     *ssl;
+    long                     verify;
+    ngx_http_ssl_srv_conf_t *sscf;
+
+    sscf = ngx_http_get_module_srv_conf(r, ngx_http_ssl_module);
+
+    if (r->err_status != NGX_HTTP_BAD_REQUEST || r->connection->ssl == NULL
+        || (sscf->verify != 1 && sscf->verify != 2))
+    {
+        return CREDHUB_OK;
+    }
+
+    ssl = r->connection->ssl->connection;
+
+    if (SSL_get0_peer_certificate(ssl) == NULL) {
+        return sscf->verify == 1 ? CREDHUB_E_UNAUTHENTICATED : CREDHUB_OK;
+    }
+
+    verify = SSL_get_verify_result(ssl);
+
+    return verify == X509_V_OK ? CREDHUB_OK
+                               : ngx_http_credhub_invalid(verify, detail);
+}
+
+
 ngx_uint_t
 ngx_http_credhub_actor_local(ngx_http_request_t *r)
 {

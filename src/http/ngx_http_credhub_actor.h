@@ -21,6 +21,13 @@ credhub_error_e ngx_http_credhub_actor(ngx_http_request_t *r,
 ngx_uint_t ngx_http_credhub_actor_replayable(ngx_http_request_t *r);
 
 /*
+ * Why nginx itself refused the client's certificate with 400, or refused to go
+ * on without one (CREDHUB_E_UNAUTHENTICATED); CREDHUB_OK when it did not.
+ */
+credhub_error_e ngx_http_credhub_actor_refused(
+    ngx_http_request_t *r, credhub_str_t *detail);
+
+/*
  * Does the request come from this host itself? Peer and local address of the
  * TCP connection are equal, whatever realip made of them; nothing was
  * forwarded, no unix socket, no PROXY protocol.

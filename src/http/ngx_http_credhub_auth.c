@@ -44,13 +44,13 @@ ngx_http_credhub_auth(ngx_http_credhub_auth_t *auth, unsigned scope)
     lcf = ngx_http_get_module_loc_conf(r, ngx_http_credhub_module);
 
     ngx_http_credhub_auth_stop(auth);
-    ngx_str_set(&auth->method, "none");
+    auth->method = credhub_str("none");
 
     auth->error =
         ngx_http_credhub_actor(r, &auth->actor, &auth->user, &auth->detail);
 
     if (auth->error == CREDHUB_OK) {
-        ngx_str_set(&auth->method, "mtls");
+        auth->method = credhub_str("mtls");
 
     } else if (auth->error != CREDHUB_E_UNAUTHENTICATED) {
         return NGX_ERROR;
@@ -70,7 +70,7 @@ ngx_http_credhub_auth(ngx_http_credhub_auth_t *auth, unsigned scope)
         return rc;
     }
 
-    ngx_str_set(&auth->method, "jwt");
+    auth->method = credhub_str("jwt");
 
     auth->actor = jwt.actor;
     auth->user = jwt.user;

@@ -18,7 +18,7 @@ typedef struct {
     /* the result */
     credhub_str_t   actor;
     credhub_str_t   user;   /* the principal, for audit */
-    ngx_str_t       method; /* "mtls", "jwt", or "none" */
+    credhub_str_t   method; /* "mtls", "jwt", or "none" */
     credhub_error_e error;
     credhub_str_t   detail;
 

@@ -501,7 +501,6 @@ ngx_http_credhub_content_gone(void *data)
 
     if (!ctx->op->finished) {
         ngx_credhub_op_abort(ctx->op);
-        ctx->op = NULL;
     }
 }
 
@@ -511,7 +510,25 @@ ngx_http_credhub_content_free(void *data)
 {
     ngx_http_credhub_ctx_t *ctx = data;
 
-    if (ctx->op != NULL) {
-        ngx_credhub_op_destroy(ctx->op);
+    ngx_credhub_op_destroy(ctx->op);
+}
+
+
+/* Cleanups are called, and listed, the last one first. */
+
+ngx_http_credhub_ctx_t *
+ngx_http_credhub_first_ctx(ngx_http_request_t *r)
+{
+    ngx_pool_cleanup_t     *cln;
+    ngx_http_credhub_ctx_t *first;
+
+    first = NULL;
+
+    for (cln = r->main->pool->cleanup; cln != NULL; cln = cln->next) {
+        if (cln->handler == ngx_http_credhub_content_free) {
+            first = cln->data;
+        }
     }
+
+    return first;
 }

@@ -26,6 +26,10 @@ struct ngx_http_credhub_ctx_s {
 
 ngx_int_t ngx_http_credhub_content_handler(ngx_http_request_t *r);
 
+/* The context of the main request, of its first location that was ours whatever
+ * internal redirects came then; NULL when there was none. */
+ngx_http_credhub_ctx_t *ngx_http_credhub_first_ctx(ngx_http_request_t *r);
+
 
 /*
  * Reads the body into ctx->body, never into a file, and calls `done` when it is

@@ -8,6 +8,7 @@
 
 #include "ngx_http_credhub_error_filter.h"
 #include "ngx_http_credhub_content.h"
+#include "ngx_http_credhub_actor.h"
 #include "ngx_http_credhub_answer.h"
 #include "ngx_http_credhub_key_request.h"
 #include "credhub_error_style.h"
@@ -149,26 +150,13 @@ ngx_http_credhub_error_page(ngx_http_request_t *r)
 static void
 ngx_http_credhub_error_write(ngx_http_request_t *r, credhub_buf_t *buf)
 {
-    SSL                     *ssl;
-    long                     verify;
-    const char              *reason;
-    ngx_http_ssl_srv_conf_t *sscf;
+    credhub_str_t detail;
 
-    sscf = ngx_http_get_module_srv_conf(r, ngx_http_ssl_module);
-
-    if (r->err_status == NGX_HTTP_BAD_REQUEST && r->connection->ssl != NULL
-        && (sscf->verify == 1 || sscf->verify == 2))
+    if (ngx_http_credhub_actor_refused(r, &detail)
+        == CREDHUB_E_INVALID_CLIENT_CERTIFICATE)
     {
-        ssl = r->connection->ssl->connection;
-        verify = SSL_get_verify_result(ssl);
-
-        if (verify != X509_V_OK && SSL_get0_peer_certificate(ssl) != NULL) {
-            reason = X509_verify_cert_error_string(verify);
-
-            credhub_error_body(buf, CREDHUB_E_INVALID_CLIENT_CERTIFICATE,
-                (credhub_str_t){ ngx_strlen(reason), (u_char *) reason });
-            return;
-        }
+        credhub_error_body(buf, CREDHUB_E_INVALID_CLIENT_CERTIFICATE, detail);
+        return;
     }
 
     credhub_error_style_status(

@@ -14,6 +14,11 @@
 #include "credhub_text.h"
 
 
+/* Clients switch features on it: never below 2.12.0. */
+
+#define NGX_HTTP_CREDHUB_VERSION "2.16.0"
+
+
 /* Groups of endpoints that a location may serve. */
 
 #define NGX_HTTP_CREDHUB_MANAGEMENT   0x0001 /* of "system", unless it is off */

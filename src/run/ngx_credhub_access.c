@@ -6,6 +6,7 @@
  */
 
 #include "ngx_credhub_access.h"
+#include "ngx_credhub_audit.h"
 #include "credhub_grant.h"
 #include "credhub_name.h"
 
@@ -20,13 +21,14 @@ credhub_error_e
 ngx_credhub_access_name(
     ngx_credhub_op_t *op, credhub_str_t name, credhub_str_t *folded)
 {
-    op->resource = credhub_name_slash(op->arena, name);
+    name = credhub_name_slash(op->arena, name);
+    op->resource = ngx_credhub_audit_cut(name);
 
-    if (op->resource.len > CREDHUB_NAME_MAX) {
+    if (name.len > CREDHUB_NAME_MAX) {
         return CREDHUB_E_CRED;
     }
 
-    *folded = credhub_name_fold(op->arena, op->resource);
+    *folded = credhub_name_fold(op->arena, name);
 
     return op->resource.data != NULL && folded->data != NULL
                ? CREDHUB_OK
@@ -64,7 +66,7 @@ ngx_credhub_access_guard(ngx_credhub_op_t *op, unsigned operation,
     n = credhub_grant_fields(op->arena, operation, name, &fields);
 
     if (n <= 0) {
-        return n == 0 ? CREDHUB_E_CRED : CREDHUB_E_INTERNAL;
+        return n == 0 ? CREDHUB_E_CRED_HIDDEN : CREDHUB_E_INTERNAL;
     }
 
     guard->grants.list =

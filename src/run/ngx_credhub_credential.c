@@ -275,6 +275,8 @@ ngx_credhub_version_answer(
     credhub_buf_t   body;
     credhub_error_e error;
 
+    ngx_credhub_audit_version(op, version);
+
     credhub_buf_init(&body, op->arena, credhub_version_view_size(version));
 
     error = ngx_credhub_version_append(op, &body, version);

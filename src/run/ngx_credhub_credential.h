@@ -6,6 +6,7 @@
 
 
 #include "ngx_credhub_access.h"
+#include "ngx_credhub_audit.h"
 #include "ngx_credhub_credentials.h"
 #include "credhub_type.h"
 
@@ -46,7 +47,7 @@ credhub_error_e ngx_credhub_version_open(ngx_credhub_op_t *op,
 credhub_error_e ngx_credhub_opened(
     const credhub_version_t *version, credhub_error_e error);
 
-/* Answers 200 with the view of one version. */
+/* Answers 200 with the view of one version, which the log is told of. */
 ngx_credhub_rc_e ngx_credhub_version_answer(
     ngx_credhub_op_t *op, const credhub_version_t *version);
 

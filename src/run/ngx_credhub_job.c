@@ -64,7 +64,7 @@ ngx_credhub_job_stop(ngx_credhub_job_t *job)
     }
 
     if (job->op != NULL) {
-        ngx_credhub_op_abort(job->op);
+        ngx_credhub_op_destroy(job->op);
     }
 
     ngx_free(job);

@@ -109,13 +109,6 @@ ngx_credhub_op_finish(ngx_credhub_op_t *op)
 void
 ngx_credhub_op_abort(ngx_credhub_op_t *op)
 {
-    ngx_credhub_op_destroy(op);
-}
-
-
-void
-ngx_credhub_op_destroy(ngx_credhub_op_t *op)
-{
     ngx_queue_t        *q;
     ngx_credhub_call_t *call;
     ngx_credhub_task_t *task;
@@ -135,7 +128,13 @@ ngx_credhub_op_destroy(ngx_credhub_op_t *op)
         task = ngx_queue_data(q, ngx_credhub_task_t, kept);
         ngx_credhub_task_destroy(task);
     }
+}
 
+
+void
+ngx_credhub_op_destroy(ngx_credhub_op_t *op)
+{
+    ngx_credhub_op_abort(op);
     credhub_arena_destroy(op->arena);
 }
 

@@ -15,7 +15,8 @@
 #include "ngx_credhub_task.h"
 
 
-typedef struct ngx_credhub_op_s ngx_credhub_op_t;
+typedef struct ngx_credhub_op_s     ngx_credhub_op_t;
+typedef struct ngx_credhub_detail_s ngx_credhub_detail_t;
 
 
 typedef enum {
@@ -31,7 +32,7 @@ typedef ngx_credhub_rc_e (*ngx_credhub_step_pt)(ngx_credhub_op_t *op);
 
 
 typedef struct {
-    const char                *name;
+    const char                *name;     /* what logs call it */
     const ngx_credhub_step_pt *steps;    /* ends with NULL */
     size_t                     ctx_size; /* zeroed, op->ctx */
 } ngx_credhub_operation_t;
@@ -63,8 +64,12 @@ struct ngx_credhub_op_s {
     credhub_error_e error;
     credhub_str_t   detail;
 
-    /* for logs and variables; live in the arena */
-    credhub_str_t resource;
+    /* for logs and variables, see ngx_credhub_audit.h; live in the arena */
+    const char                 *action; /* NULL: the name of the operation */
+    credhub_str_t               resource;
+    credhub_str_t               resource_id;
+    credhub_str_t               version_id;
+    const ngx_credhub_detail_t *details; /* NULL: none */
 
     /* the last answers */
     ngx_credhub_call_t *call;
@@ -93,13 +98,14 @@ ngx_credhub_rc_e ngx_credhub_op_become(
     ngx_credhub_op_t *op, const ngx_credhub_operation_t *operation);
 
 /*
- * The host goes away before the operation has finished: it is destroyed. What
- * the store was asked to write is written, since a write is one script; only
- * its answer is dropped.
+ * The host goes away before the operation has finished: it runs no more, and
+ * what it has to say for logs stays until it is destroyed. What the store was
+ * asked to write is written, since a write is one script; only its answer is
+ * dropped.
  */
 void ngx_credhub_op_abort(ngx_credhub_op_t *op);
 
-/* Wipes and frees a finished operation. */
+/* Wipes and frees an operation; one that still runs is aborted. */
 void ngx_credhub_op_destroy(ngx_credhub_op_t *op);
 
 

@@ -495,7 +495,7 @@ ngx_int_t
 ngx_credhub_credential_deleted(
     ngx_credhub_call_t *call, ngx_uint_t *rest, credhub_error_e *error)
 {
-    return ngx_credhub_guarded_flag(call, rest, CREDHUB_E_CRED, error);
+    return ngx_credhub_guarded_flag(call, rest, CREDHUB_E_CRED_HIDDEN, error);
 }
 
 

@@ -334,7 +334,7 @@ ngx_credhub_permissions_written(
         return NGX_DECLINED;
     }
 
-    *error = ngx_credhub_guard_refused(reply) ? CREDHUB_E_CRED
+    *error = ngx_credhub_guard_refused(reply) ? CREDHUB_E_CRED_HIDDEN
                                               : CREDHUB_E_PERM_EXISTS;
 
     return NGX_ERROR;

@@ -90,7 +90,7 @@ void ngx_credhub_permissions_write(ngx_credhub_call_t *call,
 
 /*
  * NGX_OK, NGX_DECLINED (the expectation failed), NGX_ERROR with *error:
- * CREDHUB_E_CRED (denied), CREDHUB_E_PERM_EXISTS, ...
+ * CREDHUB_E_CRED_HIDDEN (denied), CREDHUB_E_PERM_EXISTS, ...
  */
 ngx_int_t ngx_credhub_permissions_written(
     ngx_credhub_call_t *call, credhub_error_e *error);

@@ -3,6 +3,7 @@
 
 #include "unit.h"
 #include "credhub_error.h"
+#include "credhub_error_style.h"
 #include "credhub_json.h"
 
 
@@ -26,6 +27,7 @@ static const struct {
     { CREDHUB_OK, 200 },
     { CREDHUB_E_INTERNAL, 500 },
     { CREDHUB_E_CRED, 404 },
+    { CREDHUB_E_CRED_HIDDEN, 404 },
     { CREDHUB_E_CRED_DENIED, 403 },
     { CREDHUB_E_BAD_REQUEST, 400 },
     { CREDHUB_E_UNKNOWN_KEY, 422 },
@@ -64,7 +66,9 @@ static const struct {
     { CREDHUB_E_PERM_MISMATCH, 400 },
     { CREDHUB_E_PERM_EXISTS, 409 },
     { CREDHUB_E_PERM_NONE, 404 },
+    { CREDHUB_E_PERM_NONE_HIDDEN, 404 },
     { CREDHUB_E_PERM_ACCESS, 404 },
+    { CREDHUB_E_PERM_ACCESS_HIDDEN, 404 },
     { CREDHUB_E_TOO_LARGE, 413 },
     { CREDHUB_E_KEY_MISSING, 500 },
     { CREDHUB_E_READ_ONLY, 503 },
@@ -129,6 +133,66 @@ test_every_body_is_json(void **state)
             assert_true(credhub_json_decoded_size(text) > 10);
         }
     }
+}
+
+
+/* One word each, which only CREDHUB_OK has not. */
+
+static void
+test_names(void **state)
+{
+    int         kind;
+    const char *name;
+
+    assert_string_equal(credhub_error_name(CREDHUB_OK), "");
+    assert_string_equal(credhub_error_name(CREDHUB_E_CRED), "not_found");
+    assert_string_equal(credhub_error_name(CREDHUB_E_LAST), "internal_error");
+
+    for (kind = 1; kind < CREDHUB_E_LAST; kind++) {
+        name = credhub_error_name(kind);
+
+        assert_true(strlen(name) > 3);
+        assert_int_equal(
+            strspn(name, "abcdefghijklmnopqrstuvwxyz_"), strlen(name));
+    }
+}
+
+
+/* Logs tell a missing right from something that is missing, clients cannot. */
+
+static void
+test_hidden(void **state)
+{
+    size_t i;
+
+    static const credhub_error_e pairs[][2] = {
+        { CREDHUB_E_CRED, CREDHUB_E_CRED_HIDDEN },
+        { CREDHUB_E_PERM_NONE, CREDHUB_E_PERM_NONE_HIDDEN },
+        { CREDHUB_E_PERM_ACCESS, CREDHUB_E_PERM_ACCESS_HIDDEN },
+    };
+
+    for (i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++) {
+        assert_int_equal(credhub_error_status(pairs[i][0]),
+            credhub_error_status(pairs[i][1]));
+        assert_true(credhub_str_eq(body_of(pairs[i][0], credhub_null_str),
+            body_of(pairs[i][1], credhub_null_str)));
+
+        assert_string_equal(credhub_error_name(pairs[i][0]), "not_found");
+        assert_string_equal(credhub_error_name(pairs[i][1]), "forbidden");
+    }
+
+    assert_string_equal(credhub_error_name(CREDHUB_E_CRED_DENIED), "forbidden");
+}
+
+
+/* For errors that come as a bare status. */
+
+static void
+test_status_names(void **state)
+{
+    assert_string_equal(credhub_error_style_name(413), "payload_too_large");
+    assert_string_equal(credhub_error_style_name(499), "client_closed_request");
+    assert_string_equal(credhub_error_style_name(599), "server_error");
 }
 
 
@@ -390,6 +454,9 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_statuses),
         cmocka_unit_test(test_every_body_is_json),
+        cmocka_unit_test(test_names),
+        cmocka_unit_test(test_hidden),
+        cmocka_unit_test(test_status_names),
         cmocka_unit_test(test_compared_texts),
         cmocka_unit_test(test_details_are_shown),
         cmocka_unit_test(test_challenges),
