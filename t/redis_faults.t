@@ -305,6 +305,25 @@ subtest 'keys of another type' => sub {
 };
 
 
+subtest 'a row with another name' => sub {
+    my $key = '{credhub}:credential:/named';
+    my @damage = (['HSET', $key, 'name', "/other\xff"], ['HDEL', $key, 'name']);
+
+    set($hub, '/Named');
+
+    for (@damage) {
+        $hub->redis(@$_);
+        is_error($hub->get("$CURRENT/named"), 'internal', 'is no answer');
+        is(set($hub, '/named')->status, 200, 'a write');
+        is($hub->current('/named')->{name}, '/named', 'puts it right');
+    }
+
+    is(@{ $hub->get('/api/v1/data?name=/named')->json->{data} }, 1 + @damage,
+        'every version is there');
+    $hub->expect_log(qr{credential "/other.*damaged});
+};
+
+
 subtest 'FLUSHALL under a running hub' => sub {
     works($hub);
     set($hub, '/flushed');

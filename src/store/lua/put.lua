@@ -42,7 +42,11 @@ if current[1] then
     if current[3] ~= kind then
         return { 'type' }
     end
-    credential, name = current[1], current[2]
+    credential = current[1]
+    -- the first spelling stays, unless it is one of another name
+    if string.lower(current[2] or '') == folded then
+        name = current[2]
+    end
 end
 
 local versions_key = prefix .. 'versions:' .. credential
