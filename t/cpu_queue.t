@@ -141,11 +141,10 @@ subtest 'as many as may wait for one, and all leave' => sub {
     # a few of them may be done by now, so some more may have to be queued
     my ($refused, @more);
 
-    for my $try (1 .. 100) {
+    for my $try (1 .. 20) {
         push @more, $hub->connect(cert => 'good');
         $more[-1]->request('POST', '/api/v1/data', key("/more/$try", 4096));
-        queued($clients[0]);
-        $refused = $more[-1]->response(0.2);
+        $refused = $more[-1]->response(5);
         last if $refused->status;
     }
 
