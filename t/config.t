@@ -3,19 +3,15 @@
 use v5.36;
 
 use lib 't/lib';
-use CredHubTest;
+use CredHubTest::Config;
 use CredHubTest::Process qw(write_file);
 use MIME::Base64 qw(encode_base64);
 use POSIX qw(mkfifo);
 use Test::More;
 
-my $lines = '';
-my $hub = CredHubTest->new(start => 0, start_redis => 0,
-    config => sub ($hub) { $lines });
-my $dir  = $hub->scratch;
-my $conf = $hub->dir . '/nginx.conf';
+my $dir = CredHubTest::Config->hub->scratch;
 
-my $BYTES = join '', map {chr} 1 .. 32;
+my $BYTES = 'MARKER-' . join '', map {chr} 1 .. 25;
 my $TEXT  = encode_base64($BYTES, '');
 
 # name => [bytes, mode]
@@ -51,41 +47,6 @@ my $REDIS = "credhub_redis unix:$dir/redis.sock";
 my $KEY   = 'credhub_encryption_key';
 
 
-sub nginx_test ($text) {
-    $lines = $text;
-    $hub->configure;
-    return $hub->nginx_test;
-}
-
-
-# Where the line marked with "!" stands
-sub marked () {
-    open my $in, '<', $conf or die "$conf: $!";
-    while (<$in>) {
-        return $. if /# !$/;
-    }
-    die "no mark in $conf";
-}
-
-
-# Rows: [what is wrong, message without file and line, file in its place]
-sub table ($title, $around, @rows) {
-    subtest $title => sub {
-        for (@rows) {
-            my ($line, $message, $place) = @$_;
-            my ($code, $text) = nginx_test($around->("$line # !"));
-
-            $place //= "$conf:" . marked();
-            is($code, 1, $line);
-            my ($said) = $text =~ /\[emerg\] \d+#\d+: (.*)$/m;
-            is($said, "$message in $place", "$line: message");
-            unlike($text, qr/MARKER|\Q$BYTES\E|\Q$TEXT\E/,
-                "$line: no secret");
-        }
-    };
-    return;
-}
-
 my $http = sub ($line) { return $line };
 my $whole = sub ($line) {
     return "$REDIS;\n$KEY k1 $dir/k1;\n$line\n"
@@ -99,47 +60,39 @@ my $location = sub ($line) {
 };
 
 
-subtest 'right ones' => sub {
-    my @rows = (
-        $whole->('#'),
-        $whole->("$KEY k2 $dir/base64;"),
-        $whole->("$KEY k2 $dir/line;"),
-        $whole->("$KEY k2 $dir/readonly path=/a/*;"),
-        $whole->("$KEY k.2_x-Y $dir/readonly path=/*;"),
-        $whole->('credhub_permission a /a read;'),
-        $whole->('credhub_permission a /*'
-            . ' read,write,delete,read_acl,write_acl;'),
-        $whole->('credhub_permission a /A/b.c:d,e(f)[g]+h-_/* write_acl;'),
-        $whole->('credhub_max_name_length 2;'),
-        $whole->('credhub_max_name_length 1024;'),
-        $whole->('credhub_max_versions 0;'),
-        $whole->('credhub_mtls off;'),
-        $whole->('credhub_thread_pool default;'),
-        $whole->('credhub_auth_server https://uaa;'),
-        $server->("credhub_redis 127.0.0.1:6379 db=1 user=u"
-            . " password_file=$dir/password prefix=a.b_C-1 timeout=100ms"
-            . " connect_timeout=1m; location / { credhub; }"),
-        $server->('credhub_management local; location / { credhub system;'
-            . ' credhub_management off; credhub_mtls off; }'),
-        $location->('credhub credentials certificates permissions system'
-            . ' trust ssh;'),
-        $location->('credhub; limit_except GET { deny all; }'),
-        "server { listen 127.0.0.1:1;\n$REDIS; $KEY k1 $dir/k1;"
-            . " location / { credhub; } }\n"
-            . "server { listen 127.0.0.1:2;\n$REDIS prefix=b;"
-            . " $KEY k1 $dir/base64;"
-            . ' location / { credhub; } }',
-        "server { listen 127.0.0.1:1; }",
-    );
+right(
+    $whole->('#'),
+    $whole->("$KEY k2 $dir/base64;"),
+    $whole->("$KEY k2 $dir/line;"),
+    $whole->("$KEY k2 $dir/readonly path=/a/*;"),
+    $whole->("$KEY k.2_x-Y $dir/readonly path=/*;"),
+    $whole->('credhub_permission a /a read;'),
+    $whole->('credhub_permission a /*'
+        . ' read,write,delete,read_acl,write_acl;'),
+    $whole->('credhub_permission a /A/b.c:d,e(f)[g]+h-_/* write_acl;'),
+    $whole->('credhub_max_name_length 2;'),
+    $whole->('credhub_max_name_length 1024;'),
+    $whole->('credhub_max_versions 0;'),
+    $whole->('credhub_mtls off;'),
+    $whole->('credhub_thread_pool default;'),
+    $whole->('credhub_auth_server https://uaa;'),
+    $server->("credhub_redis 127.0.0.1:6379 db=1 user=u"
+        . " password_file=$dir/password prefix=a.b_C-1 timeout=100ms"
+        . " connect_timeout=1m; location / { credhub; }"),
+    $server->('credhub_management local; location / { credhub system;'
+        . ' credhub_management off; credhub_mtls off; }'),
+    $location->('credhub credentials certificates permissions system'
+        . ' trust ssh;'),
+    $location->('credhub; limit_except GET { deny all; }'),
+    "server { listen 127.0.0.1:1;\n$REDIS; $KEY k1 $dir/k1;"
+        . " location / { credhub; } }\n"
+        . "server { listen 127.0.0.1:2;\n$REDIS prefix=b;"
+        . " $KEY k1 $dir/base64;"
+        . ' location / { credhub; } }',
+    "server { listen 127.0.0.1:1; }",
+);
 
-    for my $text (@rows) {
-        my ($code, $said) = nginx_test($text);
-        is($code, 0, $text =~ s/\s+/ /gr) or diag($said);
-        unlike($said, qr/\[(?!notice)/, 'no warning');
-    }
-};
-
-table('no hub without a store and a key', $http,
+wrong('no hub without a store and a key', $http,
     ["server { location / {\ncredhub; # !\n} }",
         'no "credhub_redis" is defined for the "credhub" directive'],
     ["$KEY k1 $dir/k1;\n"
@@ -152,7 +105,7 @@ table('no hub without a store and a key', $http,
         'no "credhub_redis" is defined for the "credhub" directive'],
 );
 
-table('credhub', $location,
+wrong('credhub', $location,
     ['credhub nothing;', 'unknown group "nothing" in "credhub"'],
     ['credhub system nothing;', 'unknown group "nothing" in "credhub"'],
     ['credhub System;', 'unknown group "System" in "credhub"'],
@@ -167,11 +120,11 @@ table('credhub', $location,
         '"credhub" directive is not allowed here'],
 );
 
-table('credhub in a server', $server,
+wrong('credhub in a server', $server,
     ['credhub;', '"credhub" directive is not allowed here'],
 );
 
-table('credhub_encryption_key', $whole,
+wrong('credhub_encryption_key', $whole,
     ["$KEY;", qq(invalid number of arguments in "$KEY" directive)],
     ["$KEY k2;", qq(invalid number of arguments in "$KEY" directive)],
     ["$KEY k2 $dir/base64 path=/a/* x;",
@@ -211,7 +164,7 @@ sub key ($id, $file, $message, $errno = undef) {
         . qq("$dir/$file": $message) . ($errno ? " ($errno)" : '')];
 }
 
-table('credhub_permission', $whole,
+wrong('credhub_permission', $whole,
     ['credhub_permission;',
         'invalid number of arguments in "credhub_permission" directive'],
     ['credhub_permission a /a;',
@@ -236,7 +189,7 @@ table('credhub_permission', $whole,
         "$dir/more.conf:2"],
 );
 
-table('credhub_redis', $http,
+wrong('credhub_redis', $http,
     ['credhub_redis;',
         'invalid number of arguments in "credhub_redis" directive'],
     ["$REDIS; $REDIS;", '"credhub_redis" directive is duplicate'],
@@ -272,7 +225,7 @@ table('credhub_redis', $http,
         qw(empty newline huge)),
 );
 
-table('the others', $whole,
+wrong('the others', $whole,
     ['credhub_max_name_length 1;',
         '"credhub_max_name_length" directive must be between 2 and 1024'],
     ['credhub_max_name_length 1025;',
@@ -303,7 +256,7 @@ table('the others', $whole,
     ['credhub_thread_pool none;', 'unknown thread pool "none"'],
 );
 
-table('credhub_management', $server,
+wrong('credhub_management', $server,
     ['credhub_management maybe;', 'invalid value "maybe"'],
     ['credhub_management local; credhub_management off;',
         '"credhub_management" directive is duplicate'],

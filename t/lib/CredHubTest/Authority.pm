@@ -13,15 +13,13 @@ use Crypt::PK::ECC;
 use Crypt::PK::Ed25519;
 use Crypt::PK::RSA;
 use IO::Compress::Gzip qw(gzip);
-use JSON::PP ();
 use MIME::Base64 qw(encode_base64 encode_base64url);
+use Mojo::JSON qw(decode_json encode_json);
 use Socket qw(AF_UNIX SOCK_STREAM PF_UNSPEC);
 
 use CredHubTest::Client;
 use CredHubTest::Nginx;
 use CredHubTest::Process qw(wait_until stop_process);
-
-my $JSON = JSON::PP->new->latin1->canonical->allow_nonref;
 
 # type of key => the algorithm that it signs with unless another is asked for
 my %TYPES = (
@@ -85,7 +83,7 @@ sub pem ($self, $kid) {
 
 # The set: names of keys, or members as they are.
 sub publish ($self, @keys) {
-    $self->{set} = $JSON->encode({ keys =>
+    $self->{set} = encode_json({ keys =>
         [map { ref ? $_ : $self->jwk($_) } @keys] });
     $self->behave(%{ $self->{behavior} });
     return;
@@ -95,7 +93,7 @@ sub set_text ($self) { return $self->{set} }
 
 
 # How the set is answered from now on: status, body (in the place of the set),
-# gzip, chunked, cut (bytes of it, then the connection ends), hold (1: not
+# pad (blanks behind it, up to so many bytes), gzip, chunked, cut (bytes of it, then the connection ends), hold (1: not
 # until `release`), location (a redirect). Without a word: well.
 sub behave ($self, %behavior) {
     $self->{behavior} = \%behavior;
@@ -231,6 +229,8 @@ sub login ($self, $client, $secret, %form) {
 
 # Up and down
 
+sub up ($self) { return defined $self->{control} }
+
 sub start ($self) {
     socketpair my $mine, my $its, AF_UNIX, SOCK_STREAM, PF_UNSPEC
         or die "socketpair: $!";
@@ -261,7 +261,7 @@ sub stop ($self) {
 
 
 sub _call ($self, $what, $value = undef) {
-    my $line = $JSON->encode([$what, $value]) . "\n";
+    my $line = encode_json([$what, $value]) . "\n";
 
     while (length $line) {
         my $n = syswrite $self->{control}, $line;
@@ -270,7 +270,7 @@ sub _call ($self, $what, $value = undef) {
     }
 
     my $answer = readline $self->{control} // die "the authority is gone\n";
-    return $JSON->decode($answer)->[0];
+    return decode_json($answer)->[0];
 }
 
 
@@ -300,7 +300,7 @@ sub _work ($me) {
     $stream->on(read => sub ($stream, $bytes) {
         $buffer .= $bytes;
         while ($buffer =~ s/^(.*)\n//) {
-            $stream->write($JSON->encode([_obey($me, @{ $JSON->decode($1) })])
+            $stream->write(encode_json([_obey($me, @{ decode_json($1) })])
                 . "\n");
         }
     });
@@ -343,6 +343,8 @@ sub _ask ($me, $c) {
 sub _answer ($me, $c) {
     my $how  = $me->{behavior};
     my $body = $how->{body} // $how->{set};
+    my $pad = ($how->{pad} // 0) - length $body;
+    $body .= ' ' x $pad if $pad > 0;
     my $tx   = $c->tx or return;
     my $headers = $c->res->headers;
 
@@ -359,16 +361,18 @@ sub _answer ($me, $c) {
 
     if (defined $how->{cut}) {
         $headers->content_length(length $body);
-        $c->write(substr($body, 0, $how->{cut}) => sub {
-            Mojo::IOLoop->stream($tx->connection)->close;
+        my $link = $tx->connection;
+        $c->write(substr($body, 0, $how->{cut}) => sub ($c, @) {
+            Mojo::IOLoop->next_tick(sub { Mojo::IOLoop->remove($link) });
         });
         return;
     }
 
     if ($how->{chunked}) {
         my @pieces = $body =~ /(.{1,1000})/gs;
-        my $next   = sub ($c) {
-            $c->write_chunk(shift @pieces // '' => @pieces ? __SUB__ : ());
+        my $next   = sub ($c, @) {
+            @pieces ? $c->write_chunk(shift @pieces => __SUB__)
+                : $c->write_chunk('');
         };
         $next->($c);
         return;
