@@ -1,7 +1,7 @@
 
 /*
- * The face: directives and their merging, process start and end. No logic of
- * the API is here.
+ * The face: the tables of directives and phases, merging, process start and
+ * end. What a line of configuration means is in ngx_http_credhub_conf.c.
  *
  * Configuration is read-only after it was merged, except for what a worker
  * attaches to it in init_process: links, jobs and the CPU queue.
@@ -11,6 +11,7 @@
 #include "ngx_http_credhub_module.h"
 #include "ngx_http_credhub_content.h"
 #include "ngx_http_credhub_actor.h"
+#include "ngx_http_credhub_conf.h"
 #include "ngx_http_credhub_error_filter.h"
 #include "ngx_http_credhub_seen.h"
 #include "ngx_http_credhub_variables.h"
@@ -18,21 +19,6 @@
 #include "credhub_bind.h"
 #include "credhub_name.h"
 
-
-static char *ngx_http_credhub(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
-static char *ngx_http_credhub_redis(
-    ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
-static char *ngx_http_credhub_encryption_key(
-    ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
-static char *ngx_http_credhub_permission(
-    ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
-static char *ngx_http_credhub_jwt_keys(
-    ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
-static char *ngx_http_credhub_jwt_actor(
-    ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
-static char *ngx_http_credhub_name_length(
-    ngx_conf_t *cf, void *post, void *data);
-static char *ngx_http_credhub_pool(ngx_conf_t *cf, void *post, void *data);
 
 static void *ngx_http_credhub_create_main_conf(ngx_conf_t *cf);
 static void *ngx_http_credhub_create_srv_conf(ngx_conf_t *cf);
@@ -51,30 +37,13 @@ static ngx_int_t ngx_http_credhub_init_module(ngx_cycle_t *cycle);
 static ngx_int_t ngx_http_credhub_init_process(ngx_cycle_t *cycle);
 static void      ngx_http_credhub_exit_process(ngx_cycle_t *cycle);
 
-static credhub_keyring_t *ngx_http_credhub_keyring(ngx_conf_t *cf);
-static void               ngx_http_credhub_keyring_free(void *data);
-static credhub_str_t ngx_http_credhub_folded(ngx_conf_t *cf, ngx_str_t *text);
-static ngx_int_t     ngx_http_credhub_start(
-        ngx_cycle_t *cycle, ngx_http_credhub_main_conf_t *mcf);
+static ngx_int_t ngx_http_credhub_start(
+    ngx_cycle_t *cycle, ngx_http_credhub_main_conf_t *mcf);
 static ngx_int_t ngx_http_credhub_start_jobs(
     ngx_http_credhub_main_conf_t *mcf, ngx_cycle_t *cycle);
 
 
 /* clang-format off */
-
-static const struct {
-    ngx_str_t   name;
-    ngx_uint_t  bit;
-} ngx_http_credhub_groups[] = {
-    { ngx_string("credentials"), NGX_HTTP_CREDHUB_CREDENTIALS },
-    { ngx_string("certificates"), NGX_HTTP_CREDHUB_CERTIFICATES },
-    { ngx_string("permissions"), NGX_HTTP_CREDHUB_PERMISSIONS },
-    { ngx_string("system"), NGX_HTTP_CREDHUB_SYSTEM },
-    { ngx_string("trust"), NGX_HTTP_CREDHUB_TRUST },
-    { ngx_string("ssh"), NGX_HTTP_CREDHUB_SSH },
-    { ngx_null_string, 0 }
-};
-
 
 static ngx_conf_enum_t  ngx_http_credhub_managements[] = {
     { ngx_string("off"), NGX_HTTP_CREDHUB_MANAGEMENT_OFF },
@@ -85,12 +54,12 @@ static ngx_conf_enum_t  ngx_http_credhub_managements[] = {
 
 
 static ngx_conf_post_t  ngx_http_credhub_name_length_post = {
-    ngx_http_credhub_name_length
+    ngx_http_credhub_conf_name_length
 };
 
 
 static ngx_conf_post_t  ngx_http_credhub_pool_post = {
-    ngx_http_credhub_pool
+    ngx_http_credhub_conf_pool
 };
 
 
@@ -98,28 +67,28 @@ static ngx_command_t  ngx_http_credhub_commands[] = {
 
     { ngx_string("credhub"),
       NGX_HTTP_LOC_CONF|NGX_CONF_ANY,
-      ngx_http_credhub,
+      ngx_http_credhub_conf_hub,
       NGX_HTTP_LOC_CONF_OFFSET,
       0,
       NULL },
 
     { ngx_string("credhub_redis"),
       NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_CONF_1MORE,
-      ngx_http_credhub_redis,
+      ngx_http_credhub_conf_redis,
       NGX_HTTP_SRV_CONF_OFFSET,
       0,
       NULL },
 
     { ngx_string("credhub_encryption_key"),
       NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_CONF_TAKE23,
-      ngx_http_credhub_encryption_key,
+      ngx_http_credhub_conf_encryption_key,
       NGX_HTTP_SRV_CONF_OFFSET,
       0,
       NULL },
 
     { ngx_string("credhub_permission"),
       NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_CONF_TAKE3,
-      ngx_http_credhub_permission,
+      ngx_http_credhub_conf_permission,
       NGX_HTTP_SRV_CONF_OFFSET,
       0,
       NULL },
@@ -154,14 +123,14 @@ static ngx_command_t  ngx_http_credhub_commands[] = {
 
     { ngx_string("credhub_jwt_key_file"),
       NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
-      ngx_http_credhub_jwt_keys,
+      ngx_http_credhub_conf_jwt_keys,
       NGX_HTTP_LOC_CONF_OFFSET,
       0,
       ngx_http_credhub_keys_file },
 
     { ngx_string("credhub_jwt_key_request"),
       NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
-      ngx_http_credhub_jwt_keys,
+      ngx_http_credhub_conf_jwt_keys,
       NGX_HTTP_LOC_CONF_OFFSET,
       0,
       ngx_http_credhub_keys_request },
@@ -182,7 +151,7 @@ static ngx_command_t  ngx_http_credhub_commands[] = {
 
     { ngx_string("credhub_jwt_actor"),
       NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE2,
-      ngx_http_credhub_jwt_actor,
+      ngx_http_credhub_conf_jwt_actor,
       NGX_HTTP_LOC_CONF_OFFSET,
       0,
       NULL },
@@ -242,323 +211,6 @@ ngx_module_t  ngx_http_credhub_module = {
 extern ngx_module_t ngx_thread_pool_module;
 
 static ngx_str_t ngx_http_credhub_pool_name = ngx_string("credhub");
-
-
-static char *
-ngx_http_credhub(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
-{
-    ngx_http_credhub_loc_conf_t *lcf = conf;
-
-    ngx_str_t                   *value;
-    ngx_uint_t                   i, j;
-    ngx_http_core_loc_conf_t    *clcf;
-    ngx_http_credhub_srv_conf_t *scf;
-
-    if (lcf->groups != NGX_CONF_UNSET_UINT) {
-        return "is duplicate";
-    }
-
-    value = cf->args->elts;
-    lcf->groups = cf->args->nelts == 1 ? NGX_HTTP_CREDHUB_ALL : 0;
-
-    for (i = 1; i < cf->args->nelts; i++) {
-        for (j = 0; ngx_http_credhub_groups[j].bit != 0; j++) {
-            if (ngx_http_credhub_groups[j].name.len == value[i].len
-                && ngx_strncmp(ngx_http_credhub_groups[j].name.data,
-                       value[i].data, value[i].len)
-                       == 0)
-            {
-                break;
-            }
-        }
-
-        if (ngx_http_credhub_groups[j].bit == 0) {
-            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                "unknown group \"%V\" in \"credhub\"", &value[i]);
-            return NGX_CONF_ERROR;
-        }
-
-        lcf->groups |= ngx_http_credhub_groups[j].bit;
-    }
-
-    clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
-    clcf->handler = ngx_http_credhub_content_handler;
-
-    /* the server's configuration is checked when all of it is known */
-
-    scf = ngx_http_conf_get_module_srv_conf(cf, ngx_http_credhub_module);
-    scf->file = cf->conf_file->file.name.data;
-    scf->line = cf->conf_file->line;
-
-    return NGX_CONF_OK;
-}
-
-
-static char *
-ngx_http_credhub_redis(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
-{
-    ngx_http_credhub_srv_conf_t *scf = conf;
-
-    ngx_http_credhub_main_conf_t *mcf;
-
-    if (scf->hub.store != NULL) {
-        return "is duplicate";
-    }
-
-    mcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_credhub_module);
-
-    scf->hub.store = ngx_credhub_store_conf(cf, &mcf->stores);
-
-    return scf->hub.store == NULL ? NGX_CONF_ERROR : NGX_CONF_OK;
-}
-
-
-static char *
-ngx_http_credhub_encryption_key(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
-{
-    ngx_http_credhub_srv_conf_t *scf = conf;
-
-    ngx_err_t     err;
-    ngx_str_t    *value, file, path;
-    const char   *reason;
-    credhub_str_t folded;
-
-    value = cf->args->elts;
-    file = value[2];
-    folded = credhub_null_str;
-
-    if (cf->args->nelts == 4) {
-        if (ngx_strncmp(value[3].data, "path=", 5) != 0) {
-            ngx_conf_log_error(
-                NGX_LOG_EMERG, cf, 0, "invalid parameter \"%V\"", &value[3]);
-            return NGX_CONF_ERROR;
-        }
-
-        path.data = value[3].data + 5;
-        path.len = value[3].len - 5;
-        folded = ngx_http_credhub_folded(cf, &path);
-
-        if (folded.data == NULL) {
-            return NGX_CONF_ERROR;
-        }
-
-        if (folded.data[folded.len - 1] != '*') {
-            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                "\"%V\" is no path that ends in \"/*\"", &value[3]);
-            return NGX_CONF_ERROR;
-        }
-    }
-
-    if (scf->hub.keyring == NULL) {
-        scf->hub.keyring = ngx_http_credhub_keyring(cf);
-
-        if (scf->hub.keyring == NULL) {
-            return NGX_CONF_ERROR;
-        }
-    }
-
-    if (ngx_conf_full_name(cf->cycle, &file, 1) != NGX_OK) {
-        return NGX_CONF_ERROR;
-    }
-
-    reason = credhub_keyring_add(
-        scf->hub.keyring, (char *) value[1].data, (char *) file.data, folded);
-
-    if (reason != NULL) {
-        err = errno;
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, err,
-            "encryption key \"%V\" from \"%V\": %s", &value[1], &file, reason);
-        return NGX_CONF_ERROR;
-    }
-
-    return NGX_CONF_OK;
-}
-
-
-static credhub_keyring_t *
-ngx_http_credhub_keyring(ngx_conf_t *cf)
-{
-    credhub_keyring_t            *keyring, **slot;
-    ngx_pool_cleanup_t           *cln;
-    ngx_http_credhub_main_conf_t *mcf;
-
-    mcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_credhub_module);
-
-    slot = ngx_array_push(&mcf->keyrings);
-    cln = ngx_pool_cleanup_add(cf->pool, 0);
-
-    if (slot == NULL || cln == NULL) {
-        return NULL;
-    }
-
-    keyring = credhub_keyring_create();
-
-    if (keyring == NULL) {
-        ngx_conf_log_error(
-            NGX_LOG_EMERG, cf, ngx_errno, "no memory for encryption keys");
-    }
-
-    *slot = keyring;
-
-    cln->handler = ngx_http_credhub_keyring_free;
-    cln->data = keyring;
-
-    return keyring;
-}
-
-
-static void
-ngx_http_credhub_keyring_free(void *data)
-{
-    credhub_keyring_destroy(data);
-}
-
-
-static char *
-ngx_http_credhub_permission(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
-{
-    ngx_http_credhub_srv_conf_t *scf = conf;
-
-    ngx_str_t            *value;
-    credhub_str_t         path, operations;
-    credhub_permission_t *row;
-
-    value = cf->args->elts;
-
-    if (value[1].len == 0) {
-        ngx_conf_log_error(
-            NGX_LOG_EMERG, cf, 0, "invalid actor \"%V\"", &value[1]);
-        return NGX_CONF_ERROR;
-    }
-
-    path = ngx_http_credhub_folded(cf, &value[2]);
-    if (path.data == NULL) {
-        return NGX_CONF_ERROR;
-    }
-
-    if (scf->hub.permissions == NULL) {
-        scf->hub.permissions =
-            ngx_array_create(cf->pool, 8, sizeof(credhub_permission_t));
-
-        if (scf->hub.permissions == NULL) {
-            return NGX_CONF_ERROR;
-        }
-    }
-
-    row = ngx_array_push(scf->hub.permissions);
-    if (row == NULL) {
-        return NGX_CONF_ERROR;
-    }
-
-    row->actor.len = value[1].len;
-    row->actor.data = value[1].data;
-    row->path = path;
-
-    operations.len = value[3].len;
-    operations.data = value[3].data;
-    row->operations = credhub_operations(operations);
-
-    if (row->operations == 0) {
-        ngx_conf_log_error(
-            NGX_LOG_EMERG, cf, 0, "invalid operations \"%V\"", &value[3]);
-        return NGX_CONF_ERROR;
-    }
-
-    return NGX_CONF_OK;
-}
-
-
-/* A permission path in lower case; .data == NULL after a message. */
-
-static credhub_str_t
-ngx_http_credhub_folded(ngx_conf_t *cf, ngx_str_t *text)
-{
-    credhub_str_t path;
-
-    path.len = text->len;
-    path.data = ngx_pnalloc(cf->pool, text->len + 1);
-
-    if (path.data == NULL) {
-        return credhub_null_str;
-    }
-
-    ngx_strlow(path.data, text->data, text->len);
-
-    if (!credhub_permission_path_check(path)) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "invalid path \"%V\"", text);
-        return credhub_null_str;
-    }
-
-    return path;
-}
-
-
-static char *
-ngx_http_credhub_jwt_keys(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
-{
-    ngx_http_credhub_loc_conf_t *lcf = conf;
-
-    ngx_str_t *value;
-
-    ngx_http_credhub_keys_t *(*keys)(ngx_conf_t * cf, ngx_str_t * value);
-
-    if (lcf->keys != NULL) {
-        return "is duplicate";
-    }
-
-    value = cf->args->elts;
-    keys = cmd->post;
-
-    lcf->keys = keys(cf, &value[1]);
-
-    return lcf->keys == NULL ? NGX_CONF_ERROR : NGX_CONF_OK;
-}
-
-
-static char *
-ngx_http_credhub_jwt_actor(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
-{
-    ngx_http_credhub_loc_conf_t *lcf = conf;
-
-    ngx_str_t *value;
-
-    if (lcf->actor_claim.data != NULL) {
-        return "is duplicate";
-    }
-
-    value = cf->args->elts;
-
-    if (value[1].len == 0) {
-        return "needs the name of a claim";
-    }
-
-    lcf->actor_claim = value[1];
-    lcf->actor_prefix = value[2];
-
-    return NGX_CONF_OK;
-}
-
-
-static char *
-ngx_http_credhub_name_length(ngx_conf_t *cf, void *post, void *data)
-{
-    ngx_int_t *length = data;
-
-    if (*length < 2 || *length > CREDHUB_NAME_MAX) {
-        return "must be between 2 and 1024";
-    }
-
-    return NGX_CONF_OK;
-}
-
-
-/* The line that declares the pool may stand anywhere. */
-
-static char *
-ngx_http_credhub_pool(ngx_conf_t *cf, void *post, void *data)
-{
-    return ngx_thread_pool_add(cf, data) != NULL ? NGX_CONF_OK : NGX_CONF_ERROR;
-}
 
 
 static void *

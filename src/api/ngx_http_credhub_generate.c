@@ -42,13 +42,11 @@ typedef struct {
 
 static ngx_credhub_rc_e ngx_http_credhub_post_parse(ngx_credhub_op_t *op);
 static ngx_credhub_rc_e ngx_http_credhub_regenerate_parse(ngx_credhub_op_t *op);
-static credhub_error_e  ngx_http_credhub_generate_bind(
-     ngx_credhub_op_t *op, const credhub_bind_t *fields);
-static credhub_error_e ngx_http_credhub_generate_guard(ngx_credhub_op_t *op);
-static credhub_error_e ngx_http_credhub_generate_check(ngx_credhub_op_t *op);
-static credhub_error_e ngx_http_credhub_generate_type(ngx_credhub_op_t *op);
-static credhub_error_e ngx_http_credhub_generate_parameters(
-    ngx_credhub_op_t *op);
+static credhub_error_e  ngx_http_credhub_generate_guard(ngx_credhub_op_t *op);
+static credhub_error_e  ngx_http_credhub_generate_check(ngx_credhub_op_t *op);
+static credhub_error_e  ngx_http_credhub_generate_type(ngx_credhub_op_t *op);
+static credhub_error_e  ngx_http_credhub_generate_parameters(
+     ngx_credhub_op_t *op);
 static ngx_credhub_rc_e ngx_http_credhub_generate_load(ngx_credhub_op_t *op);
 static ngx_credhub_rc_e ngx_http_credhub_generate_decide(ngx_credhub_op_t *op);
 static ngx_uint_t       ngx_http_credhub_generate_keeps(
@@ -128,10 +126,12 @@ static ngx_credhub_rc_e
 ngx_http_credhub_post_parse(ngx_credhub_op_t *op)
 {
     ngx_http_credhub_generate_t *ctx = op->ctx;
+    ngx_http_credhub_input_t    *input = op->input;
 
     credhub_error_e error;
 
-    error = ngx_http_credhub_generate_bind(op, ngx_http_credhub_post_fields);
+    error = credhub_bind_document(
+        op->arena, ngx_http_credhub_post_fields, input->body, ctx, &op->detail);
 
     if (ctx->regenerate.value) {
         op->action = ngx_http_credhub_regenerate.name;
@@ -172,11 +172,12 @@ static ngx_credhub_rc_e
 ngx_http_credhub_regenerate_parse(ngx_credhub_op_t *op)
 {
     ngx_http_credhub_generate_t *ctx = op->ctx;
+    ngx_http_credhub_input_t    *input = op->input;
 
     credhub_error_e error;
 
-    error =
-        ngx_http_credhub_generate_bind(op, ngx_http_credhub_regenerate_fields);
+    error = credhub_bind_document(op->arena, ngx_http_credhub_regenerate_fields,
+        input->body, ctx, &op->detail);
 
     ctx->regenerate.value = 1;
     ngx_credhub_audit_named(op, ctx->name);
@@ -203,23 +204,6 @@ ngx_http_credhub_regenerate_parse(ngx_credhub_op_t *op)
 
     return error == CREDHUB_OK ? NGX_CREDHUB_NEXT
                                : ngx_credhub_op_fail(op, error, op->detail);
-}
-
-
-static credhub_error_e
-ngx_http_credhub_generate_bind(
-    ngx_credhub_op_t *op, const credhub_bind_t *fields)
-{
-    ngx_http_credhub_input_t *input = op->input;
-
-    credhub_str_t   object;
-    credhub_error_e error;
-
-    error = credhub_json_check(op->arena, input->body, &object);
-
-    return error == CREDHUB_OK
-               ? credhub_bind(op->arena, fields, object, op->ctx, &op->detail)
-               : error;
 }
 
 

@@ -213,14 +213,10 @@ ngx_http_credhub_perm_bind(ngx_credhub_op_t *op, const credhub_bind_t *fields)
     ngx_http_credhub_permission_t *ctx = op->ctx;
     ngx_http_credhub_input_t      *input = op->input;
 
-    credhub_str_t   object;
     credhub_error_e error;
 
-    error = credhub_json_check(op->arena, input->body, &object);
-
-    if (error == CREDHUB_OK) {
-        error = credhub_bind(op->arena, fields, object, ctx, &op->detail);
-    }
+    error =
+        credhub_bind_document(op->arena, fields, input->body, ctx, &op->detail);
 
     return error == CREDHUB_OK
                ? credhub_operations_json(op->arena, ctx->operations, &ctx->mask)

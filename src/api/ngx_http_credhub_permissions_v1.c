@@ -257,15 +257,10 @@ ngx_http_credhub_add_parse(ngx_credhub_op_t *op)
     ngx_http_credhub_permissions_t *ctx = op->ctx;
     ngx_http_credhub_input_t       *input = op->input;
 
-    credhub_str_t   object;
     credhub_error_e error;
 
-    error = credhub_json_check(op->arena, input->body, &object);
-
-    if (error == CREDHUB_OK) {
-        error = credhub_bind(
-            op->arena, ngx_http_credhub_add_fields, object, ctx, &op->detail);
-    }
+    error = credhub_bind_document(
+        op->arena, ngx_http_credhub_add_fields, input->body, ctx, &op->detail);
 
     ngx_credhub_audit_bare(op, ctx->name);
 

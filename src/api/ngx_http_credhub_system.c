@@ -218,18 +218,14 @@ ngx_http_credhub_management_parse(ngx_credhub_op_t *op)
 {
     ngx_http_credhub_input_t *input = op->input;
 
-    credhub_str_t   object;
     credhub_error_e error;
 
     error = ngx_http_credhub_management_allowed(op, CREDHUB_OP_WRITE);
 
     if (error == CREDHUB_OK) {
-        error = credhub_json_check(op->arena, input->body, &object);
-    }
-
-    if (error == CREDHUB_OK) {
-        error = credhub_bind(op->arena, ngx_http_credhub_management_fields,
-            object, op->ctx, &op->detail);
+        error =
+            credhub_bind_document(op->arena, ngx_http_credhub_management_fields,
+                input->body, op->ctx, &op->detail);
     }
 
     if (error == CREDHUB_OK) {

@@ -63,6 +63,21 @@ credhub_bind_free(void *p)
 
 
 credhub_error_e
+credhub_bind_document(credhub_arena_t *arena, const credhub_bind_t *fields,
+    credhub_str_t text, void *target, credhub_str_t *detail)
+{
+    credhub_str_t   object;
+    credhub_error_e rc;
+
+    rc = credhub_json_check(arena, text, &object);
+
+    return (rc == CREDHUB_OK)
+               ? credhub_bind(arena, fields, object, target, detail)
+               : rc;
+}
+
+
+credhub_error_e
 credhub_bind(credhub_arena_t *arena, const credhub_bind_t *fields,
     credhub_str_t object, void *target, credhub_str_t *detail)
 {

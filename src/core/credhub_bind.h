@@ -59,6 +59,12 @@ credhub_error_e credhub_bind(credhub_arena_t *arena,
     credhub_str_t *detail);
 
 
+/* The same for a whole text that has not been checked yet. */
+credhub_error_e credhub_bind_document(credhub_arena_t *arena,
+    const credhub_bind_t *fields, credhub_str_t text, void *target,
+    credhub_str_t *detail);
+
+
 /* Makes jansson wipe what it frees. Once per process, before first use. */
 void credhub_bind_init(void);
 

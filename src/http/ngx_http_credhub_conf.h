@@ -1,0 +1,30 @@
+
+/*
+ * What the lines of a configuration mean. Each handler is that of the directive
+ * it is named after ("hub" is "credhub" itself); the last two check a value
+ * that a slot has set.
+ */
+
+#ifndef _NGX_HTTP_CREDHUB_CONF_H_INCLUDED_
+#define _NGX_HTTP_CREDHUB_CONF_H_INCLUDED_
+
+
+#include "ngx_http_credhub_module.h"
+
+
+char *ngx_http_credhub_conf_hub(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+char *ngx_http_credhub_conf_redis(
+    ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+char *ngx_http_credhub_conf_encryption_key(
+    ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+char *ngx_http_credhub_conf_permission(
+    ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+char *ngx_http_credhub_conf_jwt_keys(
+    ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+char *ngx_http_credhub_conf_jwt_actor(
+    ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+char *ngx_http_credhub_conf_name_length(ngx_conf_t *cf, void *post, void *data);
+char *ngx_http_credhub_conf_pool(ngx_conf_t *cf, void *post, void *data);
+
+
+#endif /* _NGX_HTTP_CREDHUB_CONF_H_INCLUDED_ */
