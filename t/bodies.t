@@ -6,11 +6,15 @@ use v5.36;
 use lib 't/lib';
 use CredHubTest;
 use CredHubTest::Process qw(read_file);
+use IO::Socket::INET;
 use JSON::PP qw(encode_json);
 use Test::More;
 
 my $LIMIT = 100_000;    # client_max_body_size
 my $OURS  = 64 << 20;   # where it is 0
+
+my $page = IO::Socket::INET->new(LocalAddr => '127.0.0.1', Listen => 1)
+    or die $!;
 
 my $hub = CredHubTest->new(
     proxy  => 1,
@@ -26,7 +30,15 @@ my $hub = CredHubTest->new(
                 location = /sink { return 204; }
 END_SERVER
             $hub->server_block(port => 'hasty',
-                server => 'client_body_timeout 300ms;');
+                server => 'client_body_timeout 300ms;'),
+            $hub->server_block(port => 'page', server => <<"END_SERVER");
+                client_max_body_size 1000;
+                error_page 413 /page;
+                location = /page {
+                    proxy_pass http://127.0.0.1:@{[$page->sockport]};
+                    proxy_ignore_client_abort on;
+                }
+END_SERVER
     },
 );
 my $proxy = $hub->proxy;
@@ -301,6 +313,26 @@ subtest 'a body that does not come' => sub {
     is($r->header('Connection'), 'close');
     is($client->response->status, 0, 'the connection ends');
     is($proxy->count, $before, 'Redis was not asked');
+};
+
+
+# The location of the page looks at nothing that still comes.
+subtest 'a page of the operator while the body comes' => sub {
+    my $client = begin(client => $hub->connect(port => 'page'),
+        head => $chunked, first => sprintf "%x\r\n%s\r\n", 900, 'x' x 900);
+    select undef, undef, undef, 0.2;
+    $client->send_chunk('x' x 200);
+
+    my $upstream = $page->accept;
+    sysread $upstream, my $request, 4096;
+    $client->send_chunk('x' x 200) for 1 .. 3;
+    select undef, undef, undef, 0.2;
+    print {$upstream} "HTTP/1.0 200 OK\r\n\r\nthe page";
+    close $upstream;
+
+    my $r = $client->response;
+    is($r->status, 413);
+    is($r->body, 'the page');
 };
 
 

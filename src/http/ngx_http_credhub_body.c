@@ -14,7 +14,8 @@
 #define NGX_HTTP_CREDHUB_BODY_SIZE 1024 /* first room for a chunked body */
 
 
-static void      ngx_http_credhub_body_ready(ngx_http_request_t *r);
+static void ngx_http_credhub_body_ready(ngx_http_request_t *r);
+static void ngx_http_credhub_body_failed(ngx_http_request_t *r, ngx_int_t rc);
 static ngx_int_t ngx_http_credhub_body_take(
     ngx_http_request_t *r, credhub_buf_t *body);
 
@@ -59,7 +60,7 @@ ngx_http_credhub_body_ready(ngx_http_request_t *r)
         rc = ngx_http_credhub_body_take(r, &ctx->body);
 
         if (rc != NGX_OK) {
-            ngx_http_finalize_request(r, rc);
+            ngx_http_credhub_body_failed(r, rc);
             return;
         }
 
@@ -70,17 +71,8 @@ ngx_http_credhub_body_ready(ngx_http_request_t *r)
 
         rc = ngx_http_read_unbuffered_request_body(r);
 
-        if (rc == NGX_HTTP_REQUEST_TIME_OUT) {
-            /* nginx itself would close the connection without an answer */
-
-            r->keepalive = 0;
-            rc = ngx_http_special_response_handler(r, rc);
-            ngx_http_finalize_request(r, rc);
-            return;
-        }
-
         if (rc >= NGX_HTTP_SPECIAL_RESPONSE) {
-            ngx_http_finalize_request(r, rc);
+            ngx_http_credhub_body_failed(r, rc);
             return;
         }
 
@@ -92,11 +84,34 @@ ngx_http_credhub_body_ready(ngx_http_request_t *r)
 }
 
 
+/* A page of the operator's may follow, without our context. */
+
+static void
+ngx_http_credhub_body_failed(ngx_http_request_t *r, ngx_int_t rc)
+{
+    r->read_event_handler = ngx_http_block_reading;
+
+    if (rc == NGX_HTTP_REQUEST_TIME_OUT) {
+        /* nginx itself would close the connection without an answer */
+
+        r->keepalive = 0;
+        rc = ngx_http_special_response_handler(r, rc);
+    }
+
+    ngx_http_finalize_request(r, rc);
+}
+
+
 static ngx_int_t
 ngx_http_credhub_body_take(ngx_http_request_t *r, credhub_buf_t *body)
 {
     ngx_buf_t   *b;
     ngx_chain_t *cl, *next;
+
+    if (r->request_body == NULL) {
+        /* another module has thrown it away */
+        return NGX_OK;
+    }
 
     for (cl = r->request_body->bufs; cl != NULL; cl = next) {
         b = cl->buf;
