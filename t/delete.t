@@ -152,4 +152,26 @@ subtest 'a body is ignored' => sub {
 };
 
 
-$hub->done;
+$hub->finish;
+
+# A history of more than one step: the first hides the credential, the second
+# finds that Redis has forgotten its script, and the body of that fails.
+subtest 'deleted is deleted' => sub {
+    my $slow = CredHubTest->new(proxy => 1, workers => 1);
+    $slow->set($_, 'value', 'MARKER-s') for '/other', '/long';
+
+    my $versions = '{credhub}:versions:'
+        . $slow->redis('HGET', '{credhub}:credential:/long', 'credential');
+    $slow->redis('ZADD', $versions, map { (-$_, "row-$_") } 1 .. 1500);
+
+    $slow->redis('SCRIPT', 'FLUSH');
+    is($slow->delete("$data?name=/other")->status, 204);
+    $slow->proxy->answer('-LOADING soon', 'EVAL');
+
+    is($slow->delete("$data?name=/long")->status, 204, 'whatever comes then');
+    is($slow->redis('ZCARD', $versions), 501, 'rows are left');
+    is($slow->redis('SCARD', '{credhub}:trash'), 1, 'and found again');
+    $slow->finish;
+};
+
+done_testing();

@@ -16,7 +16,6 @@ static ngx_credhub_rc_e ngx_http_credhub_delete_send(ngx_credhub_op_t *op);
 static ngx_credhub_rc_e ngx_http_credhub_delete_check(ngx_credhub_op_t *op);
 static ngx_credhub_rc_e ngx_http_credhub_delete_sweep(ngx_credhub_op_t *op);
 static ngx_credhub_rc_e ngx_http_credhub_delete_swept(ngx_credhub_op_t *op);
-static ngx_credhub_rc_e ngx_http_credhub_delete_done(ngx_credhub_op_t *op);
 
 
 static const ngx_credhub_step_pt ngx_http_credhub_delete_steps[] = {
@@ -26,7 +25,6 @@ static const ngx_credhub_step_pt ngx_http_credhub_delete_steps[] = {
     ngx_http_credhub_delete_check,
     ngx_http_credhub_delete_sweep,
     ngx_http_credhub_delete_swept,
-    ngx_http_credhub_delete_done,
     NULL,
 };
 
@@ -103,8 +101,10 @@ ngx_http_credhub_delete_check(ngx_credhub_op_t *op)
         return ngx_credhub_op_error(op, error);
     }
 
-    return rest ? NGX_CREDHUB_NEXT
-                : ngx_credhub_op_goto(op, ngx_http_credhub_delete_done);
+    op->status = NGX_HTTP_NO_CONTENT;
+    op->settled = 1;
+
+    return rest ? NGX_CREDHUB_NEXT : NGX_CREDHUB_DONE;
 }
 
 
@@ -135,19 +135,10 @@ ngx_http_credhub_delete_swept(ngx_credhub_op_t *op)
     credhub_error_e error;
 
     if (ngx_credhub_swept(op->call, &rest, &error) != NGX_OK || !rest) {
-        return NGX_CREDHUB_NEXT;
+        return NGX_CREDHUB_DONE;
     }
 
     ngx_credhub_op_release(op);
 
     return ngx_credhub_op_goto(op, ngx_http_credhub_delete_sweep);
-}
-
-
-static ngx_credhub_rc_e
-ngx_http_credhub_delete_done(ngx_credhub_op_t *op)
-{
-    op->status = NGX_HTTP_NO_CONTENT;
-
-    return NGX_CREDHUB_DONE;
 }

@@ -101,6 +101,10 @@ ngx_credhub_op_run(ngx_credhub_op_t *op)
 static void
 ngx_credhub_op_finish(ngx_credhub_op_t *op)
 {
+    if (op->settled) {
+        op->error = CREDHUB_OK;
+    }
+
     op->finished = 1;
     op->host->finished(op);
 }

@@ -63,6 +63,7 @@ struct ngx_credhub_op_s {
     credhub_str_t   body;
     credhub_error_e error;
     credhub_str_t   detail;
+    unsigned        settled:1; /* status and body stand, whatever follows */
 
     /* for logs and variables, see ngx_credhub_audit.h; live in the arena */
     const char                 *action; /* NULL: the name of the operation */
