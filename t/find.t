@@ -197,4 +197,24 @@ subtest 'more than one step' => sub {
 };
 
 
+# The rows were never written by a hub: names of 8 KB make 64 MiB soon.
+subtest 'an answer has a limit' => sub {
+    my $fill = q(
+        for i = tonumber(ARGV[1]), tonumber(ARGV[2]) do
+            local name = string.format('/wide/%05d', i)
+            redis.call('HSET', '{credhub}:credential:' .. name, 'name',
+                string.rep('x', 8000), 'created', '1', 'sequence', i)
+            redis.call('ZADD', '{credhub}:names', 0, name)
+        end);
+
+    $hub->redis('CONFIG', 'SET', 'appendonly', 'no');
+    $hub->redis('EVAL', $fill, 0, 1, 8300);
+    is(@{ found('path=/wide') }, 8300, 'below 64 MiB');
+    $hub->redis('EVAL', $fill, 0, 8301, 8400);
+    is_error($hub->get("$data?path=/wide"), 'too_large', 'above');
+    is(@{ found('path=/wide/00') }, 0, 'a narrower path');
+    $hub->redis('FLUSHALL');
+};
+
+
 $hub->done;

@@ -9,15 +9,27 @@
 
 #define NGX_HTTP_CREDHUB_FOUND_MIN 64 /* first room in the list */
 
+/* Bytes of the answer that a name brings along. */
+#define NGX_HTTP_CREDHUB_FOUND_SIZE                                            \
+    (sizeof(",{\"version_created_at\":\"\",\"name\":\"\"}") + CREDHUB_DATE_LEN)
+
 
 typedef struct {
-    credhub_str_t        prefix; /* folded */
-    credhub_str_t        like;   /* folded */
-    credhub_str_t        cursor;
-    unsigned             expires:1;
-    ngx_credhub_found_t *found;
-    size_t               n;
-    size_t               size;
+    credhub_str_t name;
+    int64_t       created;
+    int64_t       sequence;
+} ngx_http_credhub_found_t;
+
+
+typedef struct {
+    credhub_str_t             prefix; /* folded */
+    credhub_str_t             like;   /* folded */
+    credhub_str_t             cursor;
+    unsigned                  expires:1;
+    ngx_http_credhub_found_t *found;
+    size_t                    n;
+    size_t                    size;
+    size_t                    bytes; /* of the answer, unless it escapes */
 } ngx_http_credhub_find_t;
 
 
@@ -26,8 +38,8 @@ static void             ngx_http_credhub_find_audit(ngx_credhub_op_t *op);
 static ngx_credhub_rc_e ngx_http_credhub_find_read(ngx_credhub_op_t *op);
 static ngx_credhub_rc_e ngx_http_credhub_find_take(ngx_credhub_op_t *op);
 static ngx_credhub_rc_e ngx_http_credhub_find_answer(ngx_credhub_op_t *op);
-static ngx_int_t        ngx_http_credhub_find_add(
-           ngx_credhub_op_t *op, const ngx_credhub_found_t *row);
+static credhub_error_e  ngx_http_credhub_find_add(
+     ngx_credhub_op_t *op, const ngx_credhub_found_t *row);
 static credhub_str_t ngx_http_credhub_find_prefix(
     credhub_arena_t *arena, credhub_str_t path);
 static int ngx_libc_cdecl ngx_http_credhub_find_newest(
@@ -186,8 +198,10 @@ ngx_http_credhub_find_take(ngx_credhub_op_t *op)
             continue;
         }
 
-        if (ngx_http_credhub_find_add(op, &found[i]) != NGX_OK) {
-            return ngx_credhub_op_error(op, CREDHUB_E_INTERNAL);
+        error = ngx_http_credhub_find_add(op, &found[i]);
+
+        if (error != CREDHUB_OK) {
+            return ngx_credhub_op_error(op, error);
         }
     }
 
@@ -200,31 +214,38 @@ ngx_http_credhub_find_take(ngx_credhub_op_t *op)
 }
 
 
-static ngx_int_t
+static credhub_error_e
 ngx_http_credhub_find_add(ngx_credhub_op_t *op, const ngx_credhub_found_t *row)
 {
     ngx_http_credhub_find_t *ctx = op->ctx;
 
-    size_t               size;
-    ngx_credhub_found_t *found;
+    size_t                    size;
+    ngx_http_credhub_found_t *found;
 
     /* only certificates expire */
 
     if (ctx->expires) {
-        return NGX_OK;
+        return CREDHUB_OK;
+    }
+
+    ctx->bytes += row->name.len + NGX_HTTP_CREDHUB_FOUND_SIZE;
+
+    if (ctx->bytes > NGX_CREDHUB_ANSWER_MAX) {
+        return CREDHUB_E_TOO_LARGE;
     }
 
     if (ctx->n == ctx->size) {
         size = ctx->size == 0 ? NGX_HTTP_CREDHUB_FOUND_MIN : 2 * ctx->size;
 
-        found =
-            credhub_arena_alloc(op->arena, size * sizeof(ngx_credhub_found_t));
+        found = credhub_arena_alloc(
+            op->arena, size * sizeof(ngx_http_credhub_found_t));
         if (found == NULL) {
-            return NGX_ERROR;
+            return CREDHUB_E_INTERNAL;
         }
 
         if (ctx->n != 0) {
-            ngx_memcpy(found, ctx->found, ctx->n * sizeof(ngx_credhub_found_t));
+            ngx_memcpy(
+                found, ctx->found, ctx->n * sizeof(ngx_http_credhub_found_t));
         }
 
         ctx->found = found;
@@ -232,18 +253,19 @@ ngx_http_credhub_find_add(ngx_credhub_op_t *op, const ngx_credhub_found_t *row)
     }
 
     found = &ctx->found[ctx->n++];
-    *found = *row;
     found->name = ngx_credhub_op_copy(op, row->name);
+    found->created = row->created;
+    found->sequence = row->sequence;
 
-    return found->name.data != NULL ? NGX_OK : NGX_ERROR;
+    return found->name.data != NULL ? CREDHUB_OK : CREDHUB_E_INTERNAL;
 }
 
 
 static int ngx_libc_cdecl
 ngx_http_credhub_find_newest(const void *one, const void *two)
 {
-    const ngx_credhub_found_t *a = one;
-    const ngx_credhub_found_t *b = two;
+    const ngx_http_credhub_found_t *a = one;
+    const ngx_http_credhub_found_t *b = two;
 
     return (a->sequence < b->sequence) - (a->sequence > b->sequence);
 }
@@ -259,11 +281,12 @@ ngx_http_credhub_find_answer(ngx_credhub_op_t *op)
     credhub_buf_t body;
 
     if (ctx->n != 0) {
-        ngx_qsort(ctx->found, ctx->n, sizeof(ngx_credhub_found_t),
+        ngx_qsort(ctx->found, ctx->n, sizeof(ngx_http_credhub_found_t),
             ngx_http_credhub_find_newest);
     }
 
-    credhub_buf_init(&body, op->arena, 128 * (ctx->n + 1));
+    credhub_buf_init(
+        &body, op->arena, ctx->bytes + NGX_HTTP_CREDHUB_FOUND_SIZE);
     credhub_buf_lit(&body, "{\"credentials\":[");
 
     for (i = 0; i < ctx->n; i++) {
