@@ -190,6 +190,8 @@ ngx_http_credhub_list_take(ngx_credhub_op_t *op)
     credhub_error_e           error;
     ngx_credhub_permissions_t page;
 
+    error = CREDHUB_E_INTERNAL;
+
     if (ngx_credhub_permissions_result(op->call, &page, &error) != NGX_OK) {
         return ngx_credhub_op_error(op, error);
     }
@@ -218,6 +220,10 @@ ngx_http_credhub_list_take(ngx_credhub_op_t *op)
         {
             ngx_http_credhub_list_add(&ctx->body, &page.permissions[i]);
         }
+    }
+
+    if (ctx->body.len > NGX_CREDHUB_ANSWER_MAX) {
+        return ngx_credhub_op_error(op, CREDHUB_E_TOO_LARGE);
     }
 
     ctx->cursor = ngx_credhub_op_copy(op, page.cursor);
@@ -457,6 +463,8 @@ ngx_http_credhub_change_decide(ngx_credhub_op_t *op)
     ngx_credhub_grants_t             grants;
     ngx_http_credhub_entry_t        *entry;
     ngx_credhub_permission_change_t *changes;
+
+    error = CREDHUB_E_INTERNAL;
 
     if (ngx_credhub_holders_result(op->call, &holders, &grants, &error)
         != NGX_OK) {

@@ -48,6 +48,8 @@ ngx_credhub_sweep_check(ngx_credhub_op_t *op)
     ngx_uint_t      rest;
     credhub_error_e error;
 
+    error = CREDHUB_E_INTERNAL;
+
     if (ngx_credhub_swept(op->call, &rest, &error) != NGX_OK) {
         return ngx_credhub_op_error(op, error);
     }
