@@ -7,6 +7,7 @@
 #   make asan       the same tests with AddressSanitizer and UBSan
 #   make check      format, warnings, static analysis
 #   make fuzz       each parser for SECONDS under libFuzzer
+#   make soak       REQUESTS requests and 30 reloads with AddressSanitizer
 #   make bench      how fast it is, beside what it is compared to
 #   make install    the module into $(DESTDIR)$(MODULES)
 
@@ -14,6 +15,7 @@ SHELL     = /bin/bash
 PORT      = 8844
 BENCHPORT = 8950
 SECONDS   = 60
+REQUESTS  = 100000
 MODULES   = /usr/lib/nginx/modules
 NGINX_DEV = /usr/share/nginx/src
 RUN       = run
@@ -44,8 +46,8 @@ FUZZERS     = $(patsubst t/fuzz/%.c,$(BUILD)/fuzz/%,$(wildcard t/fuzz/fuzz_*.c))
 FUZZ_MAIN   = $(BUILD)/fuzz/replay.o
 
 .DELETE_ON_ERROR:
-.PHONY: all module unit fuzzers run stop test asan check fuzz bench deps \
-	install clean FORCE
+.PHONY: all module unit fuzzers run stop test asan check fuzz soak bench \
+	deps install clean FORCE
 
 all: module
 
@@ -126,6 +128,11 @@ fuzz: deps-check
 		-fno-sanitize-recover=undefined' \
 		LD_OPT=-fsanitize=fuzzer,address,undefined fuzzers
 	@tools/fuzz build/libfuzzer/fuzz t/fuzz/corpus $(SECONDS)
+
+soak: deps-run deps-test
+	@$(MAKE) -s SANITIZE=1 module
+	@CREDHUB_MODULE=$(CURDIR)/build/asan/ngx_http_credhub_module.so \
+		CREDHUB_SANITIZE=1 tools/soak $(REQUESTS)
 
 bench: module $(BUILD)/load deps-run deps-bench
 	@bench/run $(MODULE) $(BUILD)/load $(BUILD)/bench $(BENCHPORT)

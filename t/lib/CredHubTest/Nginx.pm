@@ -84,7 +84,8 @@ sub environment ($class, %opt) {
     return (
         LD_PRELOAD   => "@libs",
         ASAN_OPTIONS => "detect_leaks=$leaks:halt_on_error=1:exitcode=97"
-            . ':fast_unwind_on_malloc=0:malloc_context_size=40',
+            . ':fast_unwind_on_malloc=0:malloc_context_size=40:'
+            . ($ENV{CREDHUB_ASAN_OPTIONS} // ''),
         UBSAN_OPTIONS => 'halt_on_error=1:print_stacktrace=1:exitcode=97',
     );
 }
