@@ -7,7 +7,7 @@ use lib 't/lib';
 use CredHubTest;
 use CredHubTest::Authority;
 use CredHubTest::Errors qw(is_error answers);
-use CredHubTest::Process qw(run_command write_file);
+use CredHubTest::Process qw(write_file);
 use Test::More;
 
 my $DATA = '/api/v1/data';
@@ -31,8 +31,7 @@ my $uaa = CredHubTest::Authority->new($hub,
 my $set = write_file($hub->scratch . '/set.json', $uaa->set_text);
 
 $hub->configure(
-    server  => $uaa->location('/keys') . 'credhub_jwt_key_request /keys;'
-        . ' ssl_early_data on; ssl_protocols TLSv1.2 TLSv1.3;',
+    server  => $uaa->location('/keys') . 'credhub_jwt_key_request /keys;',
     servers => [
         { port => 'oidc', server => "credhub_jwt_key_file $set;"
             . ' credhub_jwt_actor email oidc:;' },
@@ -299,8 +298,8 @@ subtest 'another provider' => sub {
         ['a string of them',  { %jane },                 200],
         ['numbers',           { %jane, scope => [1] },   200],
         ['another',           { %jane, email => 'joe@example.com' }, 'denied'],
-        ['its sub',           { %jane, email => 'x', sub => 'jane@example.com' },
-            'denied'],
+        ['its sub',           { %jane, email => 'x',
+            sub => 'jane@example.com' }, 'denied'],
         ['of UAA',            { client_id => 'app' },    $noone],
         ['no claim',          { %jane, email => undef }, $noone],
         ['an empty one',      { %jane, email => '' },    $noone],
@@ -324,43 +323,9 @@ subtest 'another provider' => sub {
 
     for my $actor ($hub->actor('good'), uc $hub->actor('good'), 'api-key:app') {
         is_error(set($uaa->token(%jane, sub => $actor), '/tool/x',
-            port => 'bare'), 'token:token names an actor of another kind', $actor);
+            port => 'bare'), 'token:token names an actor of another kind',
+            $actor);
     }
-};
-
-subtest 'early data' => sub {
-    my $session = $hub->scratch . '/session';
-    my $token   = $uaa->token;
-    my @tool = ('openssl', 's_client', '-ign_eof', '-servername', 'localhost',
-        '-connect', '127.0.0.1:' . $hub->port);
-
-    my $bytes = sub ($method, $target, $body = '') {
-        return write_file($hub->scratch . '/request',
-            "$method $target HTTP/1.1\r\nHost: localhost\r\n"
-            . "Authorization: Bearer $token\r\nConnection: close\r\n"
-            . "Content-Type: application/json\r\nContent-Length: "
-            . length($body) . "\r\n\r\n$body");
-    };
-    my @rows = (
-        # request, status
-        ['GET', '/version', '', 200],
-        ['PUT', $DATA, '{"name":"/early","type":"value","value":"MARKER-e"}',
-            425],
-    );
-
-    for (@rows) {
-        my ($method, $target, $body, $status) = @$_;
-
-        run_command([@tool, '-sess_out', $session],
-            in => $bytes->('GET', '/version'));
-        my (undef, $text) = run_command([@tool, '-sess_in', $session,
-            '-early_data', $bytes->($method, $target, $body)]);
-
-        like($text, qr/Early data was accepted/, "$method: it was early");
-        like($text, qr{^HTTP/1\.1 $status }m, "$method: answer");
-    }
-
-    is_error($admin->get("$DATA?name=/early"), 'credential', 'nothing is set');
 };
 
 $hub->done;

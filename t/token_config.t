@@ -53,13 +53,16 @@ my $FILE = 'credhub_jwt_key_file';
 my $GET  = 'credhub_jwt_key_request';
 
 my $http = sub ($line) {
-    return "$HUB\n$line\nserver { listen 127.0.0.1:1; location / { credhub; } }";
+    return "$HUB\n$line\nserver { listen 127.0.0.1:1;"
+        . ' location / { credhub; } }';
 };
 my $server = sub ($line) {
-    return "$HUB\nserver { listen 127.0.0.1:1; location / { credhub; }\n$line\n}";
+    return "$HUB\nserver { listen 127.0.0.1:1;"
+        . " location / { credhub; }\n$line\n}";
 };
 my $location = sub ($line) {
-    return "$HUB\nserver { listen 127.0.0.1:1; location / { credhub;\n$line\n} }";
+    return "$HUB\nserver { listen 127.0.0.1:1;"
+        . " location / { credhub;\n$line\n} }";
 };
 
 
@@ -87,7 +90,8 @@ wrong('numbers of arguments', $server,
 
 wrong('twice', $server,
     map { my ($line, $again) = @$_;
-        ["$line $again", '"' . ($again =~ s/ .*//r) . '" directive is duplicate'] }
+        ["$line $again",
+            '"' . ($again =~ s/ .*//r) . '" directive is duplicate'] }
     ["$FILE $dir/set;", "$FILE $dir/pem;"], ["$FILE $dir/set;", "$GET /keys;"],
     ["$GET /keys;", "$FILE $dir/set;"], ["$GET /keys;", "$GET /keys;"],
     ['credhub_jwt_issuer a;', 'credhub_jwt_issuer a;'],

@@ -36,8 +36,9 @@ sub fresh ($ways, %opt) {
     $uaa->behave;
     $uaa->forget;
     $hub->configure(workers => 1, http => '', server => '', %opt, servers => [
-        map { { port => $_->[0], server => $uaa->location('/keys', $_->[1] // '')
-            . 'credhub_jwt_key_request ' . ($_->[3] // '/keys') . ';'
+        map { { port => $_->[0], server =>
+            $uaa->location('/keys', $_->[1] // '')
+            . "credhub_jwt_key_request @{[$_->[3] // '/keys']};"
             . ($_->[2] // '') } } @$ways]);
     $hub->start;
     return;
@@ -110,8 +111,9 @@ subtest 'what the source is told' => sub {
         'X-Cookie $http_cookie', 'X-Cookie2 $cookie_marker', 'X-Arg $args',
         'X-Length $content_length', 'X-Type $content_type',
         'X-Body $request_body', 'X-Agent $http_user_agent';
-    my $http = 'map $http_authorization $mapped { default $http_authorization; }'
-        . ' log_format own "own $http_user_agent $request_method"; access_log '
+    my $http = 'map $http_authorization $mapped'
+        . ' { default $http_authorization; } log_format own'
+        . ' "own $http_user_agent $request_method"; access_log '
         . $hub->scratch . '/own.log own;';
     my $body = { name => '/told', type => 'value', value => 'MARKER-told' };
     my @rows = (
@@ -217,7 +219,8 @@ subtest 'a source that is wrong' => sub {
     }
 
     $uaa->behave;
-    ok(wait_until(20, sub { ask($good, '/version', port => $_)->status == 200 }),
+    ok(wait_until(20, sub {
+        ask($good, '/version', port => $_)->status == 200 }),
         "$_: until it is well") for @names;
 };
 
@@ -235,11 +238,13 @@ subtest 'a source that is down' => sub {
     is_error($none->get('/version', @down), 'unauthenticated', 'no token');
 
     $uaa->start;
-    ok(wait_until(20, sub { ask($good, '/version', @down)->status == 200 }), 'it comes');
+    ok(wait_until(20, sub { ask($good, '/version', @down)->status == 200 }),
+        'it comes');
 
     $uaa->stop;
     is(ask($good, '/version', @down)->status, 200, 'it goes, the keys stay');
-    is(ask($ed, '/version', @down)->status,   200, 'for tokens that were not seen yet too');
+    is(ask($ed, '/version', @down)->status, 200,
+        'for tokens that were not seen yet too');
     is_error(ask($uaa->token(header => { kid => 'x' }), '/version',
         @down), $NEW,
         'an unknown key is none');

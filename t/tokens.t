@@ -33,7 +33,8 @@ my $pem = write_file($hub->scratch . "/rsa.pem", $uaa->pem('rsa'));
 $hub->configure(
     http   => 'large_client_header_buffers 4 2m;',
     server => "credhub_jwt_key_file $set;"
-        . " credhub_jwt_issuer @{[$uaa->issuer]}; credhub_jwt_audience credhub;",
+        . " credhub_jwt_issuer @{[$uaa->issuer]};"
+        . ' credhub_jwt_audience credhub;',
     servers => [
         { port => 'any', server => "credhub_jwt_key_file $set;" },
         { port => 'pem', server => "credhub_jwt_key_file $pem;" },
@@ -201,7 +202,8 @@ table('no token', sub ($authorization) { ask($authorization) },
 
 table('parts', \&bearer,
     (map { [$_, $_, 'token:token does not have three parts'] }
-        '.', '..', '...', 'a', 'a.b', '.b.c', 'a..c', 'a.b.', 'a.b.c.d', 'a.b.c.'),
+        '.', '..', '...', 'a', 'a.b', '.b.c', 'a..c', 'a.b.', 'a.b.c.d',
+        'a.b.c.'),
     ['another part', "$good.x", 'token:token does not have three parts'],
     (map { my ($what, $bad) = @$_;
         (["header: $what", "$bad.$claims.$signature",

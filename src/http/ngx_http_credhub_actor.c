@@ -116,7 +116,8 @@ ngx_http_credhub_actor(ngx_http_request_t *r, credhub_str_t *actor,
 ngx_uint_t
 ngx_http_credhub_actor_replayable(ngx_http_request_t *r)
 {
-    return r->connection->ssl != NULL && r->connection->ssl->in_early
+    return r->connection->ssl != NULL
+           && !SSL_is_init_finished(r->connection->ssl->connection)
            && !(r->method & (NGX_HTTP_GET | NGX_HTTP_HEAD));
 }
 

@@ -24,8 +24,8 @@ use CredHubTest::Process qw(wait_until stop_process);
 # type of key => the algorithm that it signs with unless another is asked for
 my %TYPES = (
     rsa     => ['RS256', sub { Crypt::PK::RSA->new->generate_key(256) }],
-    p256    => ['ES256', sub { Crypt::PK::ECC->new->generate_key('secp256r1') }],
-    p384    => ['ES384', sub { Crypt::PK::ECC->new->generate_key('secp384r1') }],
+    p256 => ['ES256', sub { Crypt::PK::ECC->new->generate_key('secp256r1') }],
+    p384 => ['ES384', sub { Crypt::PK::ECC->new->generate_key('secp384r1') }],
     ed25519 => ['EdDSA', sub { Crypt::PK::Ed25519->new->generate_key }],
 );
 
@@ -93,8 +93,9 @@ sub set_text ($self) { return $self->{set} }
 
 
 # How the set is answered from now on: status, body (in the place of the set),
-# pad (blanks behind it, up to so many bytes), gzip, chunked, cut (bytes of it, then the connection ends), hold (1: not
-# until `release`), location (a redirect). Without a word: well.
+# pad (blanks behind it, up to so many bytes), gzip, chunked, cut (bytes of it,
+# then the connection ends), hold (1: not until `release`), location (a
+# redirect). Without a word: well.
 sub behave ($self, %behavior) {
     $self->{behavior} = \%behavior;
     $self->_call(behave => { set => $self->{set}, %behavior })
@@ -126,7 +127,8 @@ sub wait_for ($self, $count, $seconds = 20) {
 }
 
 
-# Location of a server that asks for the set; `more` lines go into it.
+# Location of a server that asks for the set; `more` lines go into it. A
+# session to be reused is never freed by nginx, and so would be a leak.
 sub location ($self, $path, $more = '') {
     my $ca = $self->{hub}->pki->cert('ca');
 
@@ -137,6 +139,7 @@ location = $path {
     proxy_ssl_verify on;
     proxy_ssl_name localhost;
     proxy_ssl_trusted_certificate $ca;
+    proxy_ssl_session_reuse off;
     $more
 }
 END
