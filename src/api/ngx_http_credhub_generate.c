@@ -394,7 +394,8 @@ ngx_http_credhub_generate_keeps(ngx_credhub_op_t *op, credhub_error_e *error)
     credhub_content_t content;
 
     if (!credhub_str_eq(ctx->existing.type, ctx->produce.type->name)) {
-        *error = CREDHUB_E_TYPE_MISMATCH;
+        *error = ngx_credhub_version_unfit(
+            op, &ctx->existing, CREDHUB_E_TYPE_MISMATCH);
         return 0;
     }
 
@@ -439,7 +440,8 @@ ngx_http_credhub_regenerate_decide(ngx_credhub_op_t *op)
     type = credhub_type(ctx->existing.type);
 
     if (type == NULL || type->regenerate == NULL) {
-        return CREDHUB_E_TYPE_REGENERATE;
+        return ngx_credhub_version_unfit(
+            op, &ctx->existing, CREDHUB_E_TYPE_REGENERATE);
     }
 
     if (ctx->metadata.data == NULL) {

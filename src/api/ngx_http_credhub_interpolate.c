@@ -304,7 +304,8 @@ ngx_http_credhub_interpolate_splice(
 
     if (!credhub_str_eq(version.type, credhub_str("json"))) {
         op->detail = ref->name;
-        return CREDHUB_E_INTERPOLATE_TYPE;
+        return ngx_credhub_version_unfit(
+            op, &version, CREDHUB_E_INTERPOLATE_TYPE);
     }
 
     if (ctx->body.len + credhub_version_view_size(&version)

@@ -268,6 +268,20 @@ ngx_credhub_opened(const credhub_version_t *version, credhub_error_e error)
 }
 
 
+credhub_error_e
+ngx_credhub_version_unfit(ngx_credhub_op_t *op,
+    const credhub_version_t *version, credhub_error_e error)
+{
+    credhub_error_e changed;
+
+    changed =
+        ngx_credhub_opened(version, credhub_version_genuine(version,
+                                        op->hub->keyring, op->hub->store->hub));
+
+    return changed == CREDHUB_OK ? error : changed;
+}
+
+
 ngx_credhub_rc_e
 ngx_credhub_version_answer(
     ngx_credhub_op_t *op, const credhub_version_t *version)

@@ -47,6 +47,11 @@ credhub_error_e ngx_credhub_version_open(ngx_credhub_op_t *op,
 credhub_error_e ngx_credhub_opened(
     const credhub_version_t *version, credhub_error_e error);
 
+/* The type of a version does not allow what is asked: `error`, unless somebody
+ * has changed it in the store. */
+credhub_error_e ngx_credhub_version_unfit(ngx_credhub_op_t *op,
+    const credhub_version_t *version, credhub_error_e error);
+
 /* Answers 200 with the view of one version, which the log is told of. */
 ngx_credhub_rc_e ngx_credhub_version_answer(
     ngx_credhub_op_t *op, const credhub_version_t *version);
