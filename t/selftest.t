@@ -206,10 +206,6 @@ subtest 'reports of sanitizers' => sub {
     is_deeply([$report->("2026 [notice] 1#1: exit\n")], [undef], 'none');
     is_deeply([$report->("$leak    #1 0x2 (/usr/sbin/nginx+0x3)\n\n$sum")],
         [undef, 7, 1], q(a leak of nginx's own));
-    is_deeply([$report->("$leak    #1 0x2 in SSL_SESSION_new (/lib/x)\n\n"
-            . "Indirect leak of 9 byte(s) in 1 object(s) allocated from:\n"
-            . "    #0 0x1 in malloc x.c:1\n    #1 0x2 in credhub_x a.c:1\n\n"
-            . $sum)], [undef, 7, 1], 'and what hangs on its session');
     like(($report->("$leak    #1 0x2 in credhub_x a.c:1\n\n$sum"))[0],
         qr/credhub_x/, 'a leak');
     like(($report->("==1==ERROR: AddressSanitizer: heap-use-after-free\n#0 x\n"))[0],

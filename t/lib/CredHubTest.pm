@@ -437,14 +437,8 @@ sub _sanitizer_report ($text) {
     $text =~ s/^SUMMARY: AddressSanitizer: \d+ byte\(s\) leaked.*//gm;
     return ($1) if $text =~ /^(.*$bug.*(?:\n.*){0,60})/m;
 
-    # a session of TLS that nginx lost takes the methods along that it was
-    # made with, and the module may have been the first to fetch one of them
-    my $frames = qr/(?: +#\d+ .*\n)+/;
-    my @roots  = grep { !/ in SSL_SESSION_new / }
-        $text =~ /^Direct leak of .*\n($frames)/mg;
-
-    if (%leaked && @roots) {
-        my ($stack) = grep {/credhub/} $text =~ /^($frames)/mg;
+    if (%leaked) {
+        my ($stack) = grep {/credhub/} $text =~ /^((?: +#\d+ .*\n)+)/mg;
         return ("leaked from\n$stack") if defined $stack;
     }
 
