@@ -16,6 +16,7 @@ my $RUNNING = $CPUS > 3 ? int $CPUS / 2 : 1;
 
 my $hub = CredHubTest->new(
     workers     => 1,
+    redis_args  => 'timeout=60s',
     http        => q(log_format rows '$ssl_client_s_dn $request_method $status';),
     server      => 'access_log rows.log rows;',
     permissions => [map { [$_, '/*', 'read,write,delete'] }
@@ -32,6 +33,8 @@ sub rows () {
 
 # How many keys and hashes were asked for, and answered or given up.
 sub made () { return scalar grep { $_->[1] eq 'POST' } rows() }
+
+sub refusals () { return scalar grep { $_->[2] == 503 } rows() }
 
 # Returns when all that the connection has sent stands in the queue: a request
 # looks into Redis before, and replies come in order.
@@ -138,13 +141,21 @@ subtest 'as many as may wait for one, and all leave' => sub {
         queued($client);
     }
 
-    # a few of them may be done by now, so some more may have to be queued
+    # A place is free whenever a key is done: streams take them all, until one
+    # of them is refused, and then so is a client that sees the whole answer.
+    my $more = $hub->connect_h2(cert => 'good');
     my ($refused, @more);
 
     for my $try (1 .. 20) {
+        my $seen = refusals();
+        ok(wait_until(30, sub {
+            $more->request('POST', '/api/v1/data', key('/full/' . ++$n, 4096));
+            return refusals() > $seen;
+        }), 'the places are taken');
+
         push @more, $hub->connect(cert => 'good');
         $more[-1]->request('POST', '/api/v1/data', key("/more/$try", 4096));
-        $refused = $more[-1]->response(5);
+        $refused = $more[-1]->response(2);
         last if $refused->status;
     }
 
@@ -156,8 +167,8 @@ subtest 'as many as may wait for one, and all leave' => sub {
             key('/full/second', 2048))->response(120)->status, 200,
         'another actor finds a place');
 
-    $_->reset for @clients, @more;
-    ok(wait_until(30, sub { made() > $before + $n + @more }), 'all leave');
+    $_->reset for @clients, $more, @more;
+    ok(wait_until(30, sub { made() == $before + $n + @more + 1 }), 'all leave');
     ok(wait_until(20, sub { $hub->busy_threads == 0 }), 'nothing runs any more');
 
     # behind the whole queue it would come after half an hour

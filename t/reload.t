@@ -37,7 +37,8 @@ sub key ($hub, $name, $bits = 4096) {
 }
 
 
-my $hub = CredHubTest->new(server => 'keepalive_requests 100000;');
+my $hub = CredHubTest->new(server => 'keepalive_requests 100000;',
+    redis_args => 'timeout=60s connect_timeout=60s');
 
 # A request that got no answer is lost, unless its connection had answered one
 # before and closed before a byte of this answer: then it is sent again.
@@ -94,7 +95,8 @@ $hub->finish;
 
 
 # Work in flight. The proxy holds the replies of Redis back.
-my $slow  = CredHubTest->new(proxy => 1, redis_args => 'timeout=60s');
+my $slow  = CredHubTest->new(proxy => 1,
+    redis_args => 'timeout=60s connect_timeout=60s');
 my $proxy = $slow->proxy;
 
 sub held ($name) {
