@@ -114,6 +114,9 @@ sub _run ($hub, $name, $keep, $stop, $told) {
         ($done ? $set : $open)++;
         @possible = ($done ? () : @possible, $value);
 
+        # before the first answered write nothing has to be there
+        next if !$set;
+
         $r = _ask($me, 'GET', "/api/v1/data?current=true&name=$name");
         $told->();
         next if $r->status != 200;
