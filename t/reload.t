@@ -179,7 +179,8 @@ subtest 'TERM while a write waits and a key is made' => sub {
     is($client->response->status, 200);
 
     ok($slow->quit('TERM'), 'nginx leaves');
-    is($key->response->status, 0, 'without the key');
+    # its thread has stopped, and the loop may still come to say so
+    like($key->response->status, qr/^(?:0|503)$/, 'without the key');
     $slow->start;
     is($slow->current('/term')->{value}, 'MARKER/term');
     is($slow->current('/term/key'), undef);
