@@ -233,6 +233,7 @@ subtest 'a source that is down' => sub {
 
     is_error(ask($good, '/version', @down), 'no_token_keys', 'at the start');
     is(@{ failures() }, 1, 'said once');
+    like($hub->error_log, qr/no token keys .*, status 502/, 'and all of it');
     is_error(ask($good, '/info', @down), 'no_token_keys', '/info with one');
     is($hub->as('good')->get('/version', @down)->status, 200, 'a certificate');
     is_error($none->get('/version', @down), 'unauthenticated', 'no token');

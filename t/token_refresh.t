@@ -112,6 +112,7 @@ subtest 'an unknown key' => sub {
     $uaa->forget;
 
     my @clients = begin($token{new});
+    ok($uaa->wait_for(1), 'the source is asked');
     ok(under_way($MANY), 'all wait');
     is($uaa->count, 1, 'asked once');
     is(ask($token{rsa})->status, 200, 'a known key does not wait');
