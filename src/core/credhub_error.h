@@ -41,6 +41,42 @@ typedef enum {
     CREDHUB_E_MODE_AND_OVERWRITE,
     CREDHUB_E_NO_CHARSET,
     CREDHUB_E_KEY_LENGTH,
+    CREDHUB_E_KEY_TYPE,
+    CREDHUB_E_KEY_CURVE,
+    CREDHUB_E_NO_CERT_PARAMS,
+    CREDHUB_E_NO_SUBJECT,
+    CREDHUB_E_NO_SIGNER,
+    CREDHUB_E_CA_AND_SELF_SIGN,
+    CREDHUB_E_ALT_NAME, /* detail: the name */
+    CREDHUB_E_ALT_NAMES_MANY,
+    CREDHUB_E_KEY_USAGE,     /* detail: the usage; exact text */
+    CREDHUB_E_EXT_KEY_USAGE, /* the same */
+    CREDHUB_E_DURATION,
+    CREDHUB_E_CERT_PARAM_LONG, /* detail: the parameter and its limit */
+    CREDHUB_E_CA,              /* 404: missing */
+    CREDHUB_E_CA_HIDDEN,       /* the same to a client: a right is missing */
+    CREDHUB_E_NOT_CA,
+    CREDHUB_E_CA_NO_KEY,
+    CREDHUB_E_CA_EXPIRED,
+    CREDHUB_E_NO_CERT_FIELDS, /* exact text */
+    CREDHUB_E_CA_AND_CA_NAME,
+    CREDHUB_E_CERT_LONG,
+    CREDHUB_E_BAD_CERT,
+    CREDHUB_E_UNREADABLE_CERT,
+    CREDHUB_E_NEED_CERT,
+    CREDHUB_E_BAD_CA,
+    CREDHUB_E_NOT_SIGNED_BY_CA,
+    CREDHUB_E_NOT_SIGNED_BY_CA_NAME,
+    CREDHUB_E_PRIVATE_KEY,        /* another kind of key; exact text */
+    CREDHUB_E_PRIVATE_KEY_FORMAT, /* no key, or encrypted; exact text */
+    CREDHUB_E_PRIVATE_KEY_PEM,    /* cannot be decoded; exact text */
+    CREDHUB_E_KEY_MISMATCH,
+    CREDHUB_E_TOO_MANY_TRANSITIONAL,
+    CREDHUB_E_MISMATCHED_VERSION,
+    CREDHUB_E_LAST_VERSION,
+    CREDHUB_E_NO_SIGNED_BY,
+    CREDHUB_E_NOT_REGENERABLE_CERT,
+    CREDHUB_E_CHILDREN_MANY, /* bulk work has a limit */
     CREDHUB_E_NOT_REGENERABLE_PASSWORD,
     CREDHUB_E_NOT_REGENERABLE_USER,
     CREDHUB_E_INTERPOLATE_TYPE, /* detail: the credential name */

@@ -1,5 +1,5 @@
 
-/* Key pairs of the types rsa and ssh, in the formats clients expect. */
+/* Key pairs, in the formats that clients expect. */
 
 #ifndef _CREDHUB_KEY_H_INCLUDED_
 #define _CREDHUB_KEY_H_INCLUDED_
@@ -7,13 +7,45 @@
 
 #include <signal.h>
 #include <stdatomic.h>
-#include "credhub_error.h"
+#include "credhub_bind.h"
 
 
 typedef struct {
     credhub_str_t public_key;
     credhub_str_t private_key;
 } credhub_key_pair_t;
+
+
+typedef enum {
+    CREDHUB_KEY_RSA = 0,
+    CREDHUB_KEY_EC,
+    CREDHUB_KEY_ED25519
+} credhub_key_type_e;
+
+typedef struct {
+    credhub_key_type_e type;
+    unsigned           bits; /* 2048, 3072, 4096; 256 (P-256, Ed25519), 384
+                                (P-384); 0: another key */
+} credhub_key_kind_t;
+
+
+/*
+ * The kind that the parameters "key_type", "key_curve" (names in any letter
+ * case, empty: not given) and "key_length" ask for. CREDHUB_E_KEY_TYPE,
+ * CREDHUB_E_KEY_CURVE (also for a curve beside another type),
+ * CREDHUB_E_KEY_LENGTH (also for a length that is not the curve's); 0 as a
+ * length is none.
+ */
+credhub_error_e credhub_key_kind(credhub_str_t type, credhub_str_t curve,
+    const credhub_int_t *length, credhub_key_kind_t *kind);
+
+/*
+ * A private key in PEM with a final newline: PKCS#1 (RFC 8017) for RSA, PKCS#8
+ * (RFC 5958) for the others. RSA takes seconds: CPU threads only. Stops soon
+ * after `*cancel` became non-zero (CREDHUB_E_INTERNAL). Thread-safe.
+ */
+credhub_error_e credhub_key_private(credhub_arena_t *arena,
+    const credhub_key_kind_t *kind, atomic_int *cancel, credhub_str_t *pem);
 
 
 /* 2048, 3072 or 4096? */

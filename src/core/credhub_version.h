@@ -22,6 +22,24 @@ typedef struct {
     credhub_str_t secret; /* sealed; empty: none */
     credhub_str_t params; /* sealed; empty: none */
     credhub_str_t mac;    /* of what is clear, credhub_version_mac() */
+
+    /* of certificates, else empty */
+    credhub_str_t facts;   /* JSON members of the view, each behind a comma:
+                              "expiry_date", "certificate_authority",
+                              "self_signed", "generated" */
+    credhub_str_t signer;  /* name of the CA, its own when self-signed, or
+                              empty */
+    credhub_str_t trusted; /* PEM of another version of the CA to trust */
+    credhub_str_t digest;  /* SHA-256 of `certificate` in hex; not proved by
+                              the MAC, as the next two */
+    credhub_str_t issuer;  /* the same of `ca` */
+    int64_t       expires; /* microseconds since 1970 */
+
+    /* for its answer only */
+    credhub_str_t extra; /* more members, each behind a comma */
+    credhub_str_t chain; /* PEM; data NULL: not asked for */
+    unsigned      transitional:1;
+    unsigned      concatenate:1; /* "ca" shows `trusted` too */
 } credhub_version_t;
 
 
@@ -30,8 +48,8 @@ credhub_place_t credhub_version_place(
     const credhub_version_t *version, credhub_str_t hub, credhub_str_t field);
 
 /*
- * The MAC of what is stored in clear (type, metadata, head, tail, and whether
- * there is a secret), by the key that seals the name: what a row says cannot be
+ * The MAC of what is stored in clear (type, metadata, head, tail, whether there
+ * is a secret, and of a certificate facts, signer and trusted), by the key that seals the name: what a row says cannot be
  * changed by who can only write to the store. CREDHUB_OK, CREDHUB_E_KEY_MISSING,
  * CREDHUB_E_INTERNAL.
  */
