@@ -45,6 +45,13 @@ static void credhub_error_add(
     "The request could not be completed because the credential does not "     \
     "exist or you do not have sufficient authorization."
 
+#define CREDHUB_TEXT_CA                                                       \
+    "The request could not be completed because the certificate authority "   \
+    "does not exist or you do not have sufficient authorization."
+
+#define CREDHUB_TEXT_PRIVATE_KEY                                              \
+    "Private key is malformed. "
+
 #define CREDHUB_TEXT_PERM_NONE                                                \
     "The permission does not exist."
 
@@ -88,6 +95,11 @@ static const credhub_error_t credhub_errors[CREDHUB_E_LAST] = {
 
     [CREDHUB_E_TYPE_REGENERATE] = { 400, "not_regenerable",
         "Credentials of this type cannot be regenerated.", NULL, NULL },
+
+    [CREDHUB_E_NOT_REGENERABLE_CERT] = { 400, "not_regenerable",
+        "This certificate was set without a certificate authority of this "
+        "server and is not self-signed, so it cannot be regenerated.",
+        NULL, NULL },
 
     [CREDHUB_E_NOT_REGENERABLE_PASSWORD] = { 400, "not_regenerable",
         CREDHUB_TEXT_STATIC("password"), NULL, NULL },
@@ -217,8 +229,151 @@ static const credhub_error_t credhub_errors[CREDHUB_E_LAST] = {
         "characters.", NULL, NULL },
 
     [CREDHUB_E_KEY_LENGTH] = { 400, "invalid_key_length",
-        "The key length is not supported. Please use 2048, 3072 or 4096.",
+        "The key length is not supported. Please use 2048, 3072 or 4096; keys "
+        "of another type than RSA have the length of their curve.",
         NULL, NULL },
+
+    [CREDHUB_E_KEY_TYPE] = { 400, "invalid_key_type",
+        "The key type is not supported. Please use 'rsa', 'ec' or 'ed25519'.",
+        NULL, NULL },
+
+    [CREDHUB_E_KEY_CURVE] = { 400, "invalid_key_curve",
+        "The key curve is not supported. Keys of the type 'ec' have the curve "
+        "'P-256' or 'P-384', other keys have none to choose.", NULL, NULL },
+
+    /* certificates that are generated */
+
+    [CREDHUB_E_NO_CERT_PARAMS] = { 400, "missing_parameters",
+        "A certificate needs parameters to be generated.", NULL, NULL },
+
+    [CREDHUB_E_NO_SUBJECT] = { 400, "missing_subject",
+        "The certificate needs at least one of the parameters 'common_name', "
+        "'organization', 'organization_unit', 'locality', 'state' and "
+        "'country'.", NULL, NULL },
+
+    [CREDHUB_E_NO_SIGNER] = { 400, "missing_signer",
+        "The certificate needs a signer. Please name a certificate authority "
+        "or set 'self_sign' to true.", NULL, NULL },
+
+    [CREDHUB_E_CA_AND_SELF_SIGN] = { 400, "contradicting_signer",
+        "A certificate cannot be signed both by a certificate authority and "
+        "by itself. Please remove 'ca' or 'self_sign'.", NULL, NULL },
+
+    [CREDHUB_E_ALT_NAME] = { 400, "invalid_alternative_name",
+        "The alternative name '%s' is neither an IP address nor a host name.",
+        NULL, NULL },
+
+    [CREDHUB_E_ALT_NAMES_MANY] = { 400, "too_many_alternative_names",
+        "The certificate has too many alternative names. At most 10000 are "
+        "supported.", NULL, NULL },
+
+    [CREDHUB_E_KEY_USAGE] = { 400, "invalid_key_usage",
+        "The provided key usage '%s' is not supported. Valid values include "
+        "'digital_signature', 'non_repudiation', 'key_encipherment', "
+        "'data_encipherment', 'key_agreement', 'key_cert_sign', 'crl_sign', "
+        "'encipher_only' and 'decipher_only'.", NULL, NULL },
+
+    [CREDHUB_E_EXT_KEY_USAGE] = { 400, "invalid_extended_key_usage",
+        "The provided extended key usage '%s' is not supported. Valid values "
+        "include 'client_auth', 'server_auth', 'code_signing', "
+        "'email_protection' and 'timestamping'.", NULL, NULL },
+
+    [CREDHUB_E_DURATION] = { 400, "invalid_duration",
+        "The duration of a certificate is a number of days between 1 and "
+        "3650.", NULL, NULL },
+
+    [CREDHUB_E_CERT_PARAM_LONG] = { 400, "parameter_too_long",
+        "A parameter of the certificate is too long: the %s.",
+        NULL, NULL },
+
+    [CREDHUB_E_CA] = { 404, "ca_not_found", CREDHUB_TEXT_CA, NULL, NULL },
+
+    [CREDHUB_E_CA_HIDDEN] = { 404, "forbidden",
+        CREDHUB_TEXT_CA, NULL, NULL },
+
+    [CREDHUB_E_NOT_CA] = { 400, "not_a_ca",
+        "The certificate that was named to sign is not a certificate "
+        "authority.", NULL, NULL },
+
+    [CREDHUB_E_CA_NO_KEY] = { 400, "ca_without_key",
+        "The certificate authority has no private key to sign with.",
+        NULL, NULL },
+
+    [CREDHUB_E_CA_EXPIRED] = { 400, "ca_expired",
+        "The certificate authority has expired and cannot sign any more. "
+        "Please regenerate it first.", NULL, NULL },
+
+    /* certificates that are set */
+
+    [CREDHUB_E_NO_CERT_FIELDS] = { 400, "missing_certificate",
+        "At least one certificate attribute must be set. Please validate your "
+        "input and retry your request.", NULL, NULL },
+
+    [CREDHUB_E_CA_AND_CA_NAME] = { 400, "contradicting_ca",
+        "Only one of 'ca' and 'ca_name' can be given.", NULL, NULL },
+
+    [CREDHUB_E_CERT_LONG] = { 400, "certificate_too_long",
+        "The certificate and the certificate of its authority may have at "
+        "most 7000 bytes each.", NULL, NULL },
+
+    [CREDHUB_E_BAD_CERT] = { 400, "invalid_certificate",
+        "The certificate is not an X.509 certificate in PEM format.",
+        NULL, NULL },
+
+    [CREDHUB_E_UNREADABLE_CERT] = { 400, "unreadable_certificate",
+        "The certificate has a part that cannot be read.", NULL, NULL },
+
+    [CREDHUB_E_NEED_CERT] = { 400, "missing_certificate",
+        "The value needs a certificate; a private key or the certificate of "
+        "an authority cannot stand alone.", NULL, NULL },
+
+    [CREDHUB_E_BAD_CA] = { 400, "invalid_ca",
+        "The value of 'ca' is not the certificate of a certificate authority "
+        "in PEM format.", NULL, NULL },
+
+    [CREDHUB_E_NOT_SIGNED_BY_CA] = { 400, "not_signed_by_ca",
+        "The certificate was not signed by the given certificate authority.",
+        NULL, NULL },
+
+    [CREDHUB_E_NOT_SIGNED_BY_CA_NAME] = { 400, "not_signed_by_ca",
+        "The certificate was not signed by the certificate authority that was "
+        "named.", NULL, NULL },
+
+    [CREDHUB_E_PRIVATE_KEY] = { 400, "invalid_private_key",
+        CREDHUB_TEXT_PRIVATE_KEY
+        "Key file does not contain an RSA private key", NULL, NULL },
+
+    [CREDHUB_E_PRIVATE_KEY_FORMAT] = { 400, "invalid_private_key",
+        CREDHUB_TEXT_PRIVATE_KEY
+        "Key file is not in PKCS#1 or unencrypted PKCS#8 format", NULL, NULL },
+
+    [CREDHUB_E_PRIVATE_KEY_PEM] = { 400, "invalid_private_key",
+        CREDHUB_TEXT_PRIVATE_KEY
+        "Keys must be PEM-encoded PKCS#1 or unencrypted PKCS#8 keys.",
+        NULL, NULL },
+
+    [CREDHUB_E_KEY_MISMATCH] = { 400, "key_mismatch",
+        "The private key does not belong to the certificate.", NULL, NULL },
+
+    /* the versions of a certificate */
+
+    [CREDHUB_E_TOO_MANY_TRANSITIONAL] = { 400, "transitional_exists",
+        "The certificate has a transitional version already; there can be "
+        "only one.", NULL, NULL },
+
+    [CREDHUB_E_MISMATCHED_VERSION] = { 400, "version_mismatch",
+        "The version is not one of this certificate.", NULL, NULL },
+
+    [CREDHUB_E_LAST_VERSION] = { 400, "last_version",
+        "The last version of a certificate cannot be deleted.", NULL, NULL },
+
+    [CREDHUB_E_NO_SIGNED_BY] = { 400, "missing_signed_by",
+        "The request needs the name of a certificate authority in "
+        "'signed_by'.", NULL, NULL },
+
+    [CREDHUB_E_CHILDREN_MANY] = { 400, "too_many_certificates",
+        "The certificate authority has signed more certificates than one "
+        "request can regenerate.", NULL, NULL },
 
     /* the query and the form of a request */
 
