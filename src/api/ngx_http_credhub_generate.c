@@ -262,7 +262,7 @@ ngx_http_credhub_generate_type(ngx_credhub_op_t *op)
 
     ctx->produce.type = credhub_type(ctx->type);
 
-    if (ctx->produce.type == NULL) {
+    if (ctx->produce.type == NULL || ctx->produce.type->own) {
         return CREDHUB_E_TYPE_GENERATE;
     }
 

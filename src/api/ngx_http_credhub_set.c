@@ -141,7 +141,7 @@ ngx_http_credhub_set_value(ngx_credhub_op_t *op)
 
     type = credhub_type(ctx->type);
 
-    if (type == NULL) {
+    if (type == NULL || type->own) {
         return CREDHUB_OK;
     }
 

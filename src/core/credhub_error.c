@@ -286,7 +286,7 @@ static const credhub_error_t credhub_errors[CREDHUB_E_LAST] = {
         "A parameter of the certificate is too long: the %s.",
         NULL, NULL },
 
-    [CREDHUB_E_CA] = { 404, "ca_not_found", CREDHUB_TEXT_CA, NULL, NULL },
+    [CREDHUB_E_CA] = { 404, "not_found", CREDHUB_TEXT_CA, NULL, NULL },
 
     [CREDHUB_E_CA_HIDDEN] = { 404, "forbidden",
         CREDHUB_TEXT_CA, NULL, NULL },

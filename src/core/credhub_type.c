@@ -10,7 +10,7 @@
 
 static const credhub_type_t *const credhub_types[] = { &credhub_type_value,
     &credhub_type_json, &credhub_type_password, &credhub_type_user,
-    &credhub_type_rsa, &credhub_type_ssh };
+    &credhub_type_rsa, &credhub_type_ssh, &credhub_type_certificate };
 
 
 const credhub_type_t *

@@ -18,6 +18,7 @@ extern const credhub_type_t credhub_type_password;
 extern const credhub_type_t credhub_type_user;
 extern const credhub_type_t credhub_type_rsa;
 extern const credhub_type_t credhub_type_ssh;
+extern const credhub_type_t credhub_type_certificate;
 
 
 /* The set() of value and password: the string as it was spelled. */

@@ -48,6 +48,42 @@ static const struct {
     { CREDHUB_E_MODE_AND_OVERWRITE, 400 },
     { CREDHUB_E_NO_CHARSET, 400 },
     { CREDHUB_E_KEY_LENGTH, 400 },
+    { CREDHUB_E_KEY_TYPE, 400 },
+    { CREDHUB_E_KEY_CURVE, 400 },
+    { CREDHUB_E_NO_CERT_PARAMS, 400 },
+    { CREDHUB_E_NO_SUBJECT, 400 },
+    { CREDHUB_E_NO_SIGNER, 400 },
+    { CREDHUB_E_CA_AND_SELF_SIGN, 400 },
+    { CREDHUB_E_ALT_NAME, 400 },
+    { CREDHUB_E_ALT_NAMES_MANY, 400 },
+    { CREDHUB_E_KEY_USAGE, 400 },
+    { CREDHUB_E_EXT_KEY_USAGE, 400 },
+    { CREDHUB_E_DURATION, 400 },
+    { CREDHUB_E_CERT_PARAM_LONG, 400 },
+    { CREDHUB_E_CA, 404 },
+    { CREDHUB_E_CA_HIDDEN, 404 },
+    { CREDHUB_E_NOT_CA, 400 },
+    { CREDHUB_E_CA_NO_KEY, 400 },
+    { CREDHUB_E_CA_EXPIRED, 400 },
+    { CREDHUB_E_NO_CERT_FIELDS, 400 },
+    { CREDHUB_E_CA_AND_CA_NAME, 400 },
+    { CREDHUB_E_CERT_LONG, 400 },
+    { CREDHUB_E_BAD_CERT, 400 },
+    { CREDHUB_E_UNREADABLE_CERT, 400 },
+    { CREDHUB_E_NEED_CERT, 400 },
+    { CREDHUB_E_BAD_CA, 400 },
+    { CREDHUB_E_NOT_SIGNED_BY_CA, 400 },
+    { CREDHUB_E_NOT_SIGNED_BY_CA_NAME, 400 },
+    { CREDHUB_E_PRIVATE_KEY, 400 },
+    { CREDHUB_E_PRIVATE_KEY_FORMAT, 400 },
+    { CREDHUB_E_PRIVATE_KEY_PEM, 400 },
+    { CREDHUB_E_KEY_MISMATCH, 400 },
+    { CREDHUB_E_TOO_MANY_TRANSITIONAL, 400 },
+    { CREDHUB_E_MISMATCHED_VERSION, 400 },
+    { CREDHUB_E_LAST_VERSION, 400 },
+    { CREDHUB_E_NO_SIGNED_BY, 400 },
+    { CREDHUB_E_NOT_REGENERABLE_CERT, 400 },
+    { CREDHUB_E_CHILDREN_MANY, 400 },
     { CREDHUB_E_NOT_REGENERABLE_PASSWORD, 400 },
     { CREDHUB_E_NOT_REGENERABLE_USER, 400 },
     { CREDHUB_E_INTERPOLATE_TYPE, 400 },
@@ -167,6 +203,7 @@ test_hidden(void **state)
 
     static const credhub_error_e pairs[][2] = {
         { CREDHUB_E_CRED, CREDHUB_E_CRED_HIDDEN },
+        { CREDHUB_E_CA, CREDHUB_E_CA_HIDDEN },
         { CREDHUB_E_PERM_NONE, CREDHUB_E_PERM_NONE_HIDDEN },
         { CREDHUB_E_PERM_ACCESS, CREDHUB_E_PERM_ACCESS_HIDDEN },
     };
@@ -223,6 +260,18 @@ test_compared_texts(void **state)
             "path or body did not meet expectation. Please check the "
             "documentation for required formatting and retry your "
             "request.\"}" },
+        { CREDHUB_E_NO_CERT_FIELDS,
+            "{\"error\":\"At least one certificate attribute must be set. "
+            "Please validate your input and retry your request.\"}" },
+        { CREDHUB_E_PRIVATE_KEY,
+            "{\"error\":\"Private key is malformed. Key file does not contain "
+            "an RSA private key\"}" },
+        { CREDHUB_E_PRIVATE_KEY_FORMAT,
+            "{\"error\":\"Private key is malformed. Key file is not in PKCS#1 "
+            "or unencrypted PKCS#8 format\"}" },
+        { CREDHUB_E_PRIVATE_KEY_PEM,
+            "{\"error\":\"Private key is malformed. Keys must be PEM-encoded "
+            "PKCS#1 or unencrypted PKCS#8 keys.\"}" },
         { CREDHUB_E_UNAUTHENTICATED,
             "{\"error\":\"invalid_token\",\"error_description\":\"Full "
             "authentication is required to access this resource\"}" },
@@ -263,6 +312,10 @@ test_details_are_shown(void **state)
         CREDHUB_E_TOKEN,
         CREDHUB_E_TOKEN_KEY,
         CREDHUB_E_SCOPE,
+        CREDHUB_E_ALT_NAME,
+        CREDHUB_E_KEY_USAGE,
+        CREDHUB_E_EXT_KEY_USAGE,
+        CREDHUB_E_CERT_PARAM_LONG,
     };
 
     for (i = 0; i < sizeof(with) / sizeof(with[0]); i++) {
@@ -270,6 +323,17 @@ test_details_are_shown(void **state)
         assert_false(has(body_of(with[i], unit_str("de/tail-4")), "%s"));
         assert_false(has(body_of(with[i], credhub_null_str), "%s"));
     }
+
+    unit_assert_str(body_of(CREDHUB_E_KEY_USAGE, unit_str("key_sign")),
+        "{\"error\":\"The provided key usage 'key_sign' is not supported. "
+        "Valid values include 'digital_signature', 'non_repudiation', "
+        "'key_encipherment', 'data_encipherment', 'key_agreement', "
+        "'key_cert_sign', 'crl_sign', 'encipher_only' and "
+        "'decipher_only'.\"}");
+    unit_assert_str(body_of(CREDHUB_E_EXT_KEY_USAGE, unit_str("client")),
+        "{\"error\":\"The provided extended key usage 'client' is not "
+        "supported. Valid values include 'client_auth', 'server_auth', "
+        "'code_signing', 'email_protection' and 'timestamping'.\"}");
 
     unit_assert_str(body_of(CREDHUB_E_INVALID_CLIENT_CERTIFICATE,
                         unit_str("certificate has expired")),

@@ -244,7 +244,7 @@ test_lookup(void **state)
         { "ssh", 0, 1, 1 },
     };
 
-    static const char *const unknown[] = { "", "certificate", "passwor",
+    static const char *const unknown[] = { "", "certificates", "passwor",
         "passwords", "value ", "x" };
 
     for (i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
@@ -252,6 +252,7 @@ test_lookup(void **state)
 
         unit_assert_str(type->name, types[i].name);
         assert_non_null(type->set);
+        assert_int_equal(type->own, 0);
         assert_int_equal(type->slow_set, types[i].slow_set);
         assert_int_equal(type->slow_generate, types[i].slow_generate);
         assert_int_equal(type->parameters != NULL, types[i].generates);
@@ -263,6 +264,9 @@ test_lookup(void **state)
 
     assert_ptr_equal(type_of("PassWord"), type_of("password"));
     assert_ptr_equal(type_of("JSON"), type_of("json"));
+
+    assert_int_equal(type_of("Certificate")->own, 1);
+    unit_assert_str(type_of("Certificate")->name, "certificate");
 
     for (i = 0; i < sizeof(unknown) / sizeof(unknown[0]); i++) {
         assert_null(credhub_type(unit_str(unknown[i])));

@@ -223,6 +223,99 @@ test_view_without_secret(void **state)
 }
 
 
+#define FACTS                                                                  \
+    ",\"expiry_date\":\"2020-02-01T20:37:52Z\","                               \
+    "\"certificate_authority\":true,\"self_signed\":true,\"generated\":false"
+
+#define CERTIFICATE(top, ca, tail)                                             \
+    "{\"type\":\"certificate\","                                               \
+    "\"version_created_at\":\"2019-02-01T20:37:52Z\","                         \
+    "\"id\":\"f0257c56-4e6e-4e4d-8c10-f566b3f78e0f\",\"name\":\"/x\","         \
+    "\"metadata\":null" top ",\"value\":{\"ca\":" ca                           \
+    ",\"certificate\":\"c\",\"private_key\":\"k\"" tail "}}"
+
+
+static credhub_version_t
+certificate(fixture_t *f)
+{
+    credhub_version_t version;
+
+    version = version_of("certificate", "/x");
+    version.head = credhub_str(
+        "{\"ca\":\"\\n one \\\"\\n\",\"certificate\":\"c\",\"private_key\":");
+    version.tail = credhub_str("}");
+    version.facts = credhub_str(FACTS);
+    version.signer = credhub_str("/ca");
+    version.trusted = credhub_str("two\n\n");
+    seal(f, &version, "\"k\"");
+
+    return version;
+}
+
+
+static void
+test_certificate(void **state)
+{
+    fixture_t        *f = *state;
+    credhub_version_t version;
+
+    version = certificate(f);
+
+    assert_view(f, &version,
+        CERTIFICATE(
+            FACTS ",\"transitional\":false", "\"\\n one \\\"\\n\"", ""));
+
+    version.transitional = 1;
+    version.extra = credhub_str(",\"duration_used\":1");
+    version.concatenate = 1;
+
+    assert_view(f, &version,
+        CERTIFICATE(FACTS ",\"transitional\":true,\"duration_used\":1",
+            "\"one \\\"\\ntwo\\n\"", ""));
+
+    version = certificate(f);
+    version.chain = credhub_str("");
+
+    assert_view(f, &version,
+        CERTIFICATE(FACTS ",\"transitional\":false", "\"\\n one \\\"\\n\"",
+            ",\"chain\":null"));
+
+    version.chain = credhub_str("\x01\n\x02\n");
+
+    assert_view(f, &version,
+        CERTIFICATE(FACTS ",\"transitional\":false", "\"\\n one \\\"\\n\"",
+            ",\"chain\":\"\\u0001\\n\\u0002\\n\""));
+}
+
+
+/* Without a private key all of the value is head; without a CA there is
+ * nothing to join. */
+
+static void
+test_certificate_alone(void **state)
+{
+    fixture_t        *f = *state;
+    credhub_version_t version;
+
+    version = certificate(f);
+    version.secret = credhub_null_str;
+    version.tail = credhub_null_str;
+    version.head =
+        credhub_str("{\"ca\":null,\"certificate\":\"c\",\"private_key\":null}");
+    version.concatenate = 1;
+    version.chain = credhub_str("p");
+    sign(f, &version);
+
+    assert_view(f, &version,
+        "{\"type\":\"certificate\","
+        "\"version_created_at\":\"2019-02-01T20:37:52Z\","
+        "\"id\":\"f0257c56-4e6e-4e4d-8c10-f566b3f78e0f\",\"name\":\"/x\","
+        "\"metadata\":null" FACTS ",\"transitional\":false,"
+        "\"value\":{\"ca\":null,\"certificate\":\"c\",\"private_key\":null,"
+        "\"chain\":\"p\"}}");
+}
+
+
 static void
 test_value(void **state)
 {
@@ -372,6 +465,10 @@ test_forged(void **state)
         { "short MAC", offsetof(credhub_version_t, mac), "12345678" },
     };
 
+    static const size_t clear[] = { offsetof(credhub_version_t, facts),
+        offsetof(credhub_version_t, signer),
+        offsetof(credhub_version_t, trusted) };
+
     version = version_of("json", "/x");
     version.metadata = credhub_str("1");
     version.head = credhub_str("[");
@@ -381,6 +478,20 @@ test_forged(void **state)
         forged = version;
         *(credhub_str_t *) ((char *) &forged + rows[i].offset) =
             unit_str(rows[i].value);
+        assert_fails(f, &forged, f->keyring, HUB, CREDHUB_E_INTERNAL);
+    }
+
+    /* of a certificate more is under the MAC, of another type nothing can be
+     * what a certificate has */
+
+    for (i = 0; i < 2 * sizeof(clear) / sizeof(clear[0]); i++) {
+        forged = (i % 2) ? certificate(f) : version;
+        *(credhub_str_t *) ((char *) &forged + clear[i / 2]) =
+            credhub_str(",\"generated\":true");
+        assert_fails(f, &forged, f->keyring, HUB, CREDHUB_E_INTERNAL);
+
+        forged = certificate(f);
+        *(credhub_str_t *) ((char *) &forged + clear[i / 2]) = credhub_null_str;
         assert_fails(f, &forged, f->keyring, HUB, CREDHUB_E_INTERNAL);
     }
 
@@ -508,6 +619,8 @@ main(void)
         version_test(test_view),
         version_test(test_view_of_parts),
         version_test(test_view_without_secret),
+        version_test(test_certificate),
+        version_test(test_certificate_alone),
         version_test(test_value),
         version_test(test_dates),
         version_test(test_errors),
