@@ -19,6 +19,11 @@ typedef struct {
     ngx_array_t         *permissions; /* credhub_permission_t, or NULL */
     ngx_int_t            max_name_length;
     ngx_int_t            max_versions;
+    ngx_int_t            ca_min_duration; /* days */
+    ngx_int_t            leaf_min_duration;
+    ngx_flag_t           concatenate_cas;
+    ngx_flag_t           default_ca_key_usages;
+    ngx_msec_t           long_timeout;
 } ngx_credhub_hub_t;
 
 

@@ -11,6 +11,17 @@
 #define NGX_CREDHUB_OP_ARENA 4096
 
 
+/* Where to go on when entered steps have ended. */
+
+struct ngx_credhub_frame_s {
+    const ngx_credhub_step_pt *steps;
+    const ngx_credhub_step_pt *step;
+    void                      *ctx;
+    ngx_credhub_frame_t       *up;
+};
+
+
+static void ngx_credhub_op_leave(ngx_credhub_op_t *op);
 static void ngx_credhub_op_finish(ngx_credhub_op_t *op);
 static void ngx_credhub_op_call_done(ngx_credhub_call_t *call);
 static void ngx_credhub_op_task_done(ngx_credhub_task_t *task);
@@ -53,7 +64,9 @@ ngx_credhub_op_become(
     ngx_credhub_op_t *op, const ngx_credhub_operation_t *operation)
 {
     op->operation = operation;
+    op->steps = operation->steps;
     op->step = operation->steps;
+    op->frame = NULL;
     op->ctx = NULL;
 
     if (operation->ctx_size == 0) {
@@ -77,7 +90,16 @@ ngx_credhub_op_run(ngx_credhub_op_t *op)
 
     /* op_become() may have failed before the first step */
 
-    while (op->error == CREDHUB_OK && *op->step != NULL) {
+    while (op->error == CREDHUB_OK) {
+        if (*op->step == NULL) {
+            if (op->frame == NULL) {
+                break;
+            }
+
+            ngx_credhub_op_leave(op);
+            continue;
+        }
+
         step = op->step++;
 
         switch ((*step)(op)) {
@@ -174,7 +196,7 @@ ngx_credhub_op_goto(ngx_credhub_op_t *op, ngx_credhub_step_pt target)
 {
     const ngx_credhub_step_pt *step;
 
-    for (step = op->operation->steps; *step != NULL; step++) {
+    for (step = op->steps; *step != NULL; step++) {
         if (*step == target) {
             op->step = step;
             return NGX_CREDHUB_JUMP;
@@ -185,6 +207,42 @@ ngx_credhub_op_goto(ngx_credhub_op_t *op, ngx_credhub_step_pt target)
         "credhub operation \"%s\" has no such step", op->operation->name);
 
     return ngx_credhub_op_error(op, CREDHUB_E_INTERNAL);
+}
+
+
+ngx_credhub_rc_e
+ngx_credhub_op_enter(
+    ngx_credhub_op_t *op, const ngx_credhub_step_pt *steps, void *ctx)
+{
+    ngx_credhub_frame_t *frame;
+
+    frame = credhub_arena_alloc(op->arena, sizeof(ngx_credhub_frame_t));
+
+    if (frame == NULL) {
+        return ngx_credhub_op_error(op, CREDHUB_E_INTERNAL);
+    }
+
+    frame->steps = op->steps;
+    frame->step = op->step;
+    frame->ctx = op->ctx;
+    frame->up = op->frame;
+
+    op->frame = frame;
+    op->steps = steps;
+    op->step = steps;
+    op->ctx = ctx;
+
+    return NGX_CREDHUB_JUMP;
+}
+
+
+static void
+ngx_credhub_op_leave(ngx_credhub_op_t *op)
+{
+    op->steps = op->frame->steps;
+    op->step = op->frame->step;
+    op->ctx = op->frame->ctx;
+    op->frame = op->frame->up;
 }
 
 

@@ -16,6 +16,7 @@
 
 
 typedef struct ngx_credhub_op_s     ngx_credhub_op_t;
+typedef struct ngx_credhub_frame_s  ngx_credhub_frame_t;
 typedef struct ngx_credhub_detail_s ngx_credhub_detail_t;
 
 
@@ -48,9 +49,11 @@ typedef struct {
 struct ngx_credhub_op_s {
     const ngx_credhub_operation_t *operation;
     const ngx_credhub_step_pt     *step;
+    const ngx_credhub_step_pt     *steps; /* the list that `step` is in */
     ngx_credhub_hub_t             *hub;
     credhub_arena_t               *arena;
     void                          *ctx;
+    ngx_credhub_frame_t           *frame;  /* who entered these steps */
     void                          *input;  /* what the host was asked */
     credhub_str_t                  actor;  /* empty: nobody */
     credhub_str_t                  caller; /* the actor, folded */
@@ -142,7 +145,13 @@ void ngx_credhub_op_release(ngx_credhub_op_t *op);
 ngx_credhub_rc_e ngx_credhub_op_compute(
     ngx_credhub_op_t *op, ngx_credhub_task_t *task);
 
-/* Goes on with that step of the operation. */
+/* Runs other steps with a context of their own, and then goes on with the next
+ * step of these. They end with NULL; DONE and FAIL in them end the operation.
+ */
+ngx_credhub_rc_e ngx_credhub_op_enter(
+    ngx_credhub_op_t *op, const ngx_credhub_step_pt *steps, void *ctx);
+
+/* Goes on with that step of the same list. */
 ngx_credhub_rc_e ngx_credhub_op_goto(
     ngx_credhub_op_t *op, ngx_credhub_step_pt step);
 
