@@ -24,6 +24,8 @@ static void *ngx_http_credhub_create_main_conf(ngx_conf_t *cf);
 static void *ngx_http_credhub_create_srv_conf(ngx_conf_t *cf);
 static char *ngx_http_credhub_merge_srv_conf(
     ngx_conf_t *cf, void *parent, void *child);
+static void ngx_http_credhub_merge_limits(
+    ngx_credhub_hub_t *conf, ngx_credhub_hub_t *prev);
 static ngx_int_t ngx_http_credhub_merge_permissions(
     ngx_credhub_hub_t *conf, ngx_credhub_hub_t *prev);
 static void *ngx_http_credhub_create_loc_conf(ngx_conf_t *cf);
@@ -55,6 +57,11 @@ static ngx_conf_enum_t  ngx_http_credhub_managements[] = {
 
 static ngx_conf_post_t  ngx_http_credhub_name_length_post = {
     ngx_http_credhub_conf_name_length
+};
+
+
+static ngx_conf_post_t  ngx_http_credhub_long_timeout_post = {
+    ngx_http_credhub_conf_long_timeout
 };
 
 
@@ -113,6 +120,34 @@ static ngx_command_t  ngx_http_credhub_commands[] = {
       NGX_HTTP_SRV_CONF_OFFSET,
       offsetof(ngx_http_credhub_srv_conf_t, hub.max_versions),
       NULL },
+
+    { ngx_string("credhub_certificate_min_duration"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_CONF_TAKE12,
+      ngx_http_credhub_conf_min_duration,
+      NGX_HTTP_SRV_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("credhub_concatenate_cas"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_CONF_FLAG,
+      ngx_conf_set_flag_slot,
+      NGX_HTTP_SRV_CONF_OFFSET,
+      offsetof(ngx_http_credhub_srv_conf_t, hub.concatenate_cas),
+      NULL },
+
+    { ngx_string("credhub_default_ca_key_usages"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_CONF_FLAG,
+      ngx_conf_set_flag_slot,
+      NGX_HTTP_SRV_CONF_OFFSET,
+      offsetof(ngx_http_credhub_srv_conf_t, hub.default_ca_key_usages),
+      NULL },
+
+    { ngx_string("credhub_long_timeout"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_CONF_TAKE1,
+      ngx_conf_set_msec_slot,
+      NGX_HTTP_SRV_CONF_OFFSET,
+      offsetof(ngx_http_credhub_srv_conf_t, hub.long_timeout),
+      &ngx_http_credhub_long_timeout_post },
 
     { ngx_string("credhub_mtls"),
       NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_FLAG,
@@ -249,6 +284,11 @@ ngx_http_credhub_create_srv_conf(ngx_conf_t *cf)
 
     scf->hub.max_name_length = NGX_CONF_UNSET;
     scf->hub.max_versions = NGX_CONF_UNSET;
+    scf->hub.ca_min_duration = NGX_CONF_UNSET;
+    scf->hub.leaf_min_duration = NGX_CONF_UNSET;
+    scf->hub.concatenate_cas = NGX_CONF_UNSET;
+    scf->hub.default_ca_key_usages = NGX_CONF_UNSET;
+    scf->hub.long_timeout = NGX_CONF_UNSET_MSEC;
 
     return scf;
 }
@@ -263,9 +303,7 @@ ngx_http_credhub_merge_srv_conf(ngx_conf_t *cf, void *parent, void *child)
     const char *missing;
 
     ngx_conf_merge_str_value(conf->auth_server, prev->auth_server, "");
-    ngx_conf_merge_value(
-        conf->hub.max_name_length, prev->hub.max_name_length, 255);
-    ngx_conf_merge_value(conf->hub.max_versions, prev->hub.max_versions, 0);
+    ngx_http_credhub_merge_limits(&conf->hub, &prev->hub);
 
     if (conf->hub.store == NULL) {
         conf->hub.store = prev->hub.store;
@@ -295,6 +333,20 @@ ngx_http_credhub_merge_srv_conf(ngx_conf_t *cf, void *parent, void *child)
     }
 
     return NGX_CONF_OK;
+}
+
+
+static void
+ngx_http_credhub_merge_limits(ngx_credhub_hub_t *conf, ngx_credhub_hub_t *prev)
+{
+    ngx_conf_merge_value(conf->max_name_length, prev->max_name_length, 255);
+    ngx_conf_merge_value(conf->max_versions, prev->max_versions, 0);
+    ngx_conf_merge_value(conf->ca_min_duration, prev->ca_min_duration, 0);
+    ngx_conf_merge_value(conf->leaf_min_duration, prev->leaf_min_duration, 0);
+    ngx_conf_merge_value(conf->concatenate_cas, prev->concatenate_cas, 0);
+    ngx_conf_merge_value(
+        conf->default_ca_key_usages, prev->default_ca_key_usages, 0);
+    ngx_conf_merge_msec_value(conf->long_timeout, prev->long_timeout, 600000);
 }
 
 

@@ -73,6 +73,14 @@ right(
     $whole->('credhub_max_name_length 2;'),
     $whole->('credhub_max_name_length 1024;'),
     $whole->('credhub_max_versions 0;'),
+    $whole->('credhub_certificate_min_duration ca=0 leaf=36500;'),
+    $whole->('credhub_certificate_min_duration leaf=1;'),
+    $whole->('credhub_concatenate_cas on;'),
+    $whole->('credhub_default_ca_key_usages off;'),
+    $whole->('credhub_long_timeout 1h;'),
+    $server->('credhub_certificate_min_duration ca=36500 leaf=0;'
+        . ' credhub_concatenate_cas off; credhub_long_timeout 1ms;'
+        . ' credhub_default_ca_key_usages on; location / { credhub; }'),
     $whole->('credhub_mtls off;'),
     $whole->('credhub_thread_pool default;'),
     $whole->('credhub_auth_server https://uaa;'),
@@ -223,6 +231,44 @@ wrong('credhub_redis', $http,
     (map { ["$REDIS password_file=$dir/$_;",
         qq(password file "$dir/$_" must hold 1 to 1024 bytes)] }
         qw(empty newline huge)),
+);
+
+wrong('certificates', $whole,
+    (map { ["credhub_certificate_min_duration $_->[0];",
+        qq(invalid parameter "$_->[1]")] }
+        ['x', 'x'], ['ca', 'ca'], ['ca=', 'ca='], ['leaf=x', 'leaf=x'],
+        ['ca=-1', 'ca=-1'], ['ca=36501', 'ca=36501'], ['CA=1', 'CA=1'],
+        ['leaf=36501', 'leaf=36501'], ['ca=1d', 'ca=1d'],
+        ['ca=1 ca=2', 'ca=2'], ['leaf=1 leaf=1', 'leaf=1'],
+        ['ca=1 child=1', 'child=1'],
+        ['ca=99999999999999999999', 'ca=99999999999999999999']),
+    ['credhub_certificate_min_duration;', 'invalid number of arguments in'
+        . ' "credhub_certificate_min_duration" directive'],
+    ['credhub_certificate_min_duration ca=1 leaf=1 x;', 'invalid number of'
+        . ' arguments in "credhub_certificate_min_duration" directive'],
+    ['credhub_certificate_min_duration ca=1;'
+        . ' credhub_certificate_min_duration leaf=1;',
+        '"credhub_certificate_min_duration" directive is duplicate'],
+    (map {
+        ["credhub_$_ maybe;", qq(invalid value "maybe" in "credhub_$_")
+            . ' directive, it must be "on" or "off"'],
+        ["credhub_$_ on; credhub_$_ off;",
+            qq("credhub_$_" directive is duplicate)],
+    } qw(concatenate_cas default_ca_key_usages)),
+    ['credhub_long_timeout x;',
+        '"credhub_long_timeout" directive invalid value'],
+    ['credhub_long_timeout -1s;',
+        '"credhub_long_timeout" directive invalid value'],
+    ['credhub_long_timeout 0;',
+        '"credhub_long_timeout" directive must not be zero'],
+    ['credhub_long_timeout 1s; credhub_long_timeout 1s;',
+        '"credhub_long_timeout" directive is duplicate'],
+);
+
+wrong('certificates in a location', $location,
+    (map { ["credhub_$_;", qq("credhub_@{[(split)[0]]}" directive)
+        . ' is not allowed here'] } 'certificate_min_duration ca=1',
+        'concatenate_cas on', 'default_ca_key_usages on', 'long_timeout 1m'),
 );
 
 wrong('the others', $whole,

@@ -6,6 +6,9 @@
 #include "credhub_name.h"
 
 
+#define NGX_HTTP_CREDHUB_MIN_DURATION_MAX 36500 /* days */
+
+
 static credhub_keyring_t *ngx_http_credhub_keyring(ngx_conf_t *cf);
 static void               ngx_http_credhub_keyring_free(void *data);
 static credhub_str_t ngx_http_credhub_folded(ngx_conf_t *cf, ngx_str_t *text);
@@ -280,6 +283,58 @@ ngx_http_credhub_folded(ngx_conf_t *cf, ngx_str_t *text)
 
 
 char *
+ngx_http_credhub_conf_min_duration(
+    ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_http_credhub_srv_conf_t *scf = conf;
+
+    ngx_str_t *value, days;
+    ngx_int_t *slot;
+    ngx_uint_t i;
+
+    if (scf->hub.ca_min_duration != NGX_CONF_UNSET
+        || scf->hub.leaf_min_duration != NGX_CONF_UNSET)
+    {
+        return "is duplicate";
+    }
+
+    value = cf->args->elts;
+
+    for (i = 1; i < cf->args->nelts; i++) {
+        slot = NULL;
+        days = value[i];
+
+        if (ngx_strncmp(value[i].data, "ca=", 3) == 0) {
+            slot = &scf->hub.ca_min_duration;
+            days.data += 3;
+            days.len -= 3;
+
+        } else if (ngx_strncmp(value[i].data, "leaf=", 5) == 0) {
+            slot = &scf->hub.leaf_min_duration;
+            days.data += 5;
+            days.len -= 5;
+        }
+
+        if (slot == NULL || *slot != NGX_CONF_UNSET
+            || (*slot = ngx_atoi(days.data, days.len)) == NGX_ERROR
+            || *slot > NGX_HTTP_CREDHUB_MIN_DURATION_MAX)
+        {
+            ngx_conf_log_error(
+                NGX_LOG_EMERG, cf, 0, "invalid parameter \"%V\"", &value[i]);
+            return NGX_CONF_ERROR;
+        }
+    }
+
+    /* the line stands for both: what it does not name has no minimum */
+
+    ngx_conf_init_value(scf->hub.ca_min_duration, 0);
+    ngx_conf_init_value(scf->hub.leaf_min_duration, 0);
+
+    return NGX_CONF_OK;
+}
+
+
+char *
 ngx_http_credhub_conf_jwt_keys(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
     ngx_http_credhub_loc_conf_t *lcf = conf;
@@ -335,6 +390,15 @@ ngx_http_credhub_conf_name_length(ngx_conf_t *cf, void *post, void *data)
     }
 
     return NGX_CONF_OK;
+}
+
+
+char *
+ngx_http_credhub_conf_long_timeout(ngx_conf_t *cf, void *post, void *data)
+{
+    ngx_msec_t *timeout = data;
+
+    return *timeout == 0 ? "must not be zero" : NGX_CONF_OK;
 }
 
 

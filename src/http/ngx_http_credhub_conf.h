@@ -1,7 +1,7 @@
 
 /*
  * What the lines of a configuration mean. Each handler is that of the directive
- * it is named after ("hub" is "credhub" itself); the last two check a value
+ * it is named after ("hub" is "credhub" itself); the last three check a value
  * that a slot has set.
  */
 
@@ -19,11 +19,15 @@ char *ngx_http_credhub_conf_encryption_key(
     ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 char *ngx_http_credhub_conf_permission(
     ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+char *ngx_http_credhub_conf_min_duration(
+    ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 char *ngx_http_credhub_conf_jwt_keys(
     ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 char *ngx_http_credhub_conf_jwt_actor(
     ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 char *ngx_http_credhub_conf_name_length(ngx_conf_t *cf, void *post, void *data);
+char *ngx_http_credhub_conf_long_timeout(
+    ngx_conf_t *cf, void *post, void *data);
 char *ngx_http_credhub_conf_pool(ngx_conf_t *cf, void *post, void *data);
 
 
