@@ -1,13 +1,11 @@
 
 /* GET /api/v1/data?path= and ?name-like=: names, newest first. */
 
-#include "ngx_http_credhub_api.h"
-#include "ngx_credhub_credential.h"
+#include "ngx_http_credhub_list.h"
+#include "ngx_http_credhub_query.h"
 #include "credhub_json.h"
 #include "credhub_name.h"
 
-
-#define NGX_HTTP_CREDHUB_FOUND_MIN 64 /* first room in the list */
 
 /* Bytes of the answer that a name brings along. */
 #define NGX_HTTP_CREDHUB_FOUND_SIZE                                            \
@@ -15,21 +13,19 @@
 
 
 typedef struct {
-    credhub_str_t name;
-    int64_t       created;
     int64_t       sequence;
+    int64_t       created;
+    credhub_str_t name;
 } ngx_http_credhub_found_t;
 
 
 typedef struct {
-    credhub_str_t             prefix; /* folded */
-    credhub_str_t             like;   /* folded */
-    credhub_str_t             cursor;
-    unsigned                  expires:1;
-    ngx_http_credhub_found_t *found;
-    size_t                    n;
-    size_t                    size;
-    size_t                    bytes; /* of the answer, unless it escapes */
+    credhub_str_t           prefix; /* folded */
+    credhub_str_t           like;   /* folded */
+    credhub_str_t           cursor;
+    int64_t                 within; /* microseconds */
+    ngx_uint_t              expires;
+    ngx_http_credhub_list_t list;
 } ngx_http_credhub_find_t;
 
 
@@ -42,8 +38,6 @@ static credhub_error_e  ngx_http_credhub_find_add(
      ngx_credhub_op_t *op, const ngx_credhub_found_t *row);
 static credhub_str_t ngx_http_credhub_find_prefix(
     credhub_arena_t *arena, credhub_str_t path);
-static int ngx_libc_cdecl ngx_http_credhub_find_newest(
-    const void *one, const void *two);
 
 
 static const ngx_credhub_step_pt ngx_http_credhub_find_steps[] = {
@@ -67,12 +61,11 @@ ngx_http_credhub_find_parse(ngx_credhub_op_t *op)
     ngx_http_credhub_find_t  *ctx = op->ctx;
     ngx_http_credhub_input_t *input = op->input;
 
-    int64_t              days;
-    const credhub_str_t *path, *like, *expires;
+    credhub_error_e      error;
+    const credhub_str_t *path, *like;
 
     path = credhub_query_get(&input->query, "path");
     like = credhub_query_get(&input->query, "name-like");
-    expires = credhub_query_get(&input->query, "expires-within-days");
 
     ngx_http_credhub_find_audit(op);
 
@@ -81,14 +74,13 @@ ngx_http_credhub_find_parse(ngx_credhub_op_t *op)
             op, CREDHUB_E_BAD_QUERY, credhub_str("name-like"));
     }
 
-    if (expires != NULL && expires->len != 0) {
-        if (credhub_int64(*expires, &days) != 0) {
-            return ngx_credhub_op_fail(
-                op, CREDHUB_E_BAD_QUERY, credhub_str("expires-within-days"));
-        }
+    error = ngx_http_credhub_query_within(op, &ctx->within, &ctx->expires);
 
-        ctx->expires = 1;
+    if (error != CREDHUB_OK) {
+        return ngx_credhub_op_fail(op, error, op->detail);
     }
+
+    ctx->list.width = sizeof(ngx_http_credhub_found_t);
 
     if (path != NULL) {
         ctx->prefix = ngx_http_credhub_find_prefix(op->arena, *path);
@@ -190,10 +182,8 @@ ngx_http_credhub_find_take(ngx_credhub_op_t *op)
     }
 
     for (i = 0; i < n; i++) {
-        if (!ngx_credhub_hub_allows(
-                op->hub, op->actor, CREDHUB_OP_READ, found[i].folded)
-            && !ngx_credhub_access_granted(
-                op, op->caller, CREDHUB_OP_READ, &found[i].grants))
+        if (!ngx_credhub_access_allowed(
+                op, CREDHUB_OP_READ, found[i].folded, &found[i].grants))
         {
             continue;
         }
@@ -219,7 +209,7 @@ ngx_http_credhub_find_add(ngx_credhub_op_t *op, const ngx_credhub_found_t *row)
 {
     ngx_http_credhub_find_t *ctx = op->ctx;
 
-    size_t                    size;
+    credhub_error_e           error;
     ngx_http_credhub_found_t *found;
 
     /* only certificates expire */
@@ -228,31 +218,13 @@ ngx_http_credhub_find_add(ngx_credhub_op_t *op, const ngx_credhub_found_t *row)
         return CREDHUB_OK;
     }
 
-    ctx->bytes += row->name.len + NGX_HTTP_CREDHUB_FOUND_SIZE;
+    found = ngx_http_credhub_list_add(
+        op, &ctx->list, row->name.len + NGX_HTTP_CREDHUB_FOUND_SIZE, &error);
 
-    if (ctx->bytes > NGX_CREDHUB_ANSWER_MAX) {
-        return CREDHUB_E_TOO_LARGE;
+    if (found == NULL) {
+        return error;
     }
 
-    if (ctx->n == ctx->size) {
-        size = ctx->size == 0 ? NGX_HTTP_CREDHUB_FOUND_MIN : 2 * ctx->size;
-
-        found = credhub_arena_alloc(
-            op->arena, size * sizeof(ngx_http_credhub_found_t));
-        if (found == NULL) {
-            return CREDHUB_E_INTERNAL;
-        }
-
-        if (ctx->n != 0) {
-            ngx_memcpy(
-                found, ctx->found, ctx->n * sizeof(ngx_http_credhub_found_t));
-        }
-
-        ctx->found = found;
-        ctx->size = size;
-    }
-
-    found = &ctx->found[ctx->n++];
     found->name = ngx_credhub_op_copy(op, row->name);
     found->created = row->created;
     found->sequence = row->sequence;
@@ -261,36 +233,26 @@ ngx_http_credhub_find_add(ngx_credhub_op_t *op, const ngx_credhub_found_t *row)
 }
 
 
-static int ngx_libc_cdecl
-ngx_http_credhub_find_newest(const void *one, const void *two)
-{
-    const ngx_http_credhub_found_t *a = one;
-    const ngx_http_credhub_found_t *b = two;
-
-    return (a->sequence < b->sequence) - (a->sequence > b->sequence);
-}
-
-
 static ngx_credhub_rc_e
 ngx_http_credhub_find_answer(ngx_credhub_op_t *op)
 {
     ngx_http_credhub_find_t *ctx = op->ctx;
 
-    size_t        i;
-    u_char        date[CREDHUB_DATE_LEN];
-    credhub_buf_t body;
+    size_t                    i;
+    u_char                    date[CREDHUB_DATE_LEN];
+    credhub_buf_t             body;
+    ngx_http_credhub_found_t *found;
 
-    if (ctx->n != 0) {
-        ngx_qsort(ctx->found, ctx->n, sizeof(ngx_http_credhub_found_t),
-            ngx_http_credhub_find_newest);
-    }
+    ngx_http_credhub_list_sort(&ctx->list);
 
     credhub_buf_init(
-        &body, op->arena, ctx->bytes + NGX_HTTP_CREDHUB_FOUND_SIZE);
+        &body, op->arena, ctx->list.bytes + NGX_HTTP_CREDHUB_FOUND_SIZE);
     credhub_buf_lit(&body, "{\"credentials\":[");
 
-    for (i = 0; i < ctx->n; i++) {
-        credhub_date(ctx->found[i].created, date);
+    found = ctx->list.elts;
+
+    for (i = 0; i < ctx->list.n; i++) {
+        credhub_date(found[i].created, date);
 
         if (i != 0) {
             credhub_buf_lit(&body, ",");
@@ -299,7 +261,7 @@ ngx_http_credhub_find_answer(ngx_credhub_op_t *op)
         credhub_buf_lit(&body, "{\"version_created_at\":\"");
         credhub_buf_add(&body, date, CREDHUB_DATE_LEN);
         credhub_buf_lit(&body, "\",\"name\":");
-        credhub_json_add_string(&body, ctx->found[i].name);
+        credhub_json_add_string(&body, found[i].name);
         credhub_buf_lit(&body, "}");
     }
 

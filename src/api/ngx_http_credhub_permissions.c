@@ -459,9 +459,7 @@ ngx_http_credhub_perm_loaded(ngx_credhub_op_t *op, unsigned operation,
         return missing;
     }
 
-    return ngx_credhub_hub_allows(op->hub, op->actor, operation, folded)
-                   || ngx_credhub_access_granted(
-                       op, op->caller, operation, &grants)
+    return ngx_credhub_access_allowed(op, operation, folded, &grants)
                ? CREDHUB_OK
                : hidden;
 }

@@ -219,6 +219,15 @@ ngx_credhub_access_granted(ngx_credhub_op_t *op, credhub_str_t actor,
 
 
 ngx_uint_t
+ngx_credhub_access_allowed(ngx_credhub_op_t *op, unsigned operation,
+    credhub_str_t name, const ngx_credhub_grants_t *grants)
+{
+    return ngx_credhub_hub_allows(op->hub, op->actor, operation, name)
+           || ngx_credhub_access_granted(op, op->caller, operation, grants);
+}
+
+
+ngx_uint_t
 ngx_credhub_access_checked(ngx_credhub_op_t *op,
     const ngx_credhub_guard_t *guard, unsigned operation, ngx_uint_t i)
 {

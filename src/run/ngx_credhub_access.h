@@ -46,6 +46,11 @@ credhub_str_t ngx_credhub_access_caller(
 ngx_uint_t ngx_credhub_access_granted(ngx_credhub_op_t *op, credhub_str_t actor,
     unsigned operation, const ngx_credhub_grants_t *grants);
 
+/* May who asks do this? The configuration allows it, or one of his grants that
+ * were looked up for that folded name. */
+ngx_uint_t ngx_credhub_access_allowed(ngx_credhub_op_t *op, unsigned operation,
+    credhub_str_t name, const ngx_credhub_grants_t *grants);
+
 /* Reply number i of ngx_credhub_grants_read(), or no actor in the guard. */
 ngx_uint_t ngx_credhub_access_checked(ngx_credhub_op_t *op,
     const ngx_credhub_guard_t *guard, unsigned operation, ngx_uint_t i);
