@@ -1,59 +1,60 @@
 
 /*
- * RSA key pairs: generation, PEM, and the wire format of ssh public keys
- * (RFC 4253, section 6.6). OpenSSL's objects live inside one call; texts
- * belong to the caller's arena.
+ * Keys: kinds, generation, PEM. OpenSSL's objects live inside one call or are
+ * the caller's; texts belong to the caller's arena.
  */
 
 #include <limits.h>
 #include <string.h>
 #include <openssl/bio.h>
-#include <openssl/bn.h>
-#include <openssl/core_names.h>
-#include <openssl/crypto.h>
 #include <openssl/err.h>
-#include <openssl/evp.h>
 #include <openssl/pem.h>
-#include <openssl/sha.h>
 #include <openssl/x509.h>
-#include "credhub_key.h"
-#include "credhub_text.h"
+#include "credhub_keys.h"
 
 
-#define CREDHUB_SSH_RSA "ssh-rsa"
+#define CREDHUB_KEY_RSA_DEFAULT 2048
+#define CREDHUB_KEY_GROUP_MAX   32
 
 
-/* A public key line: "<word> <base64>[ comment]". */
+/* What a kind is called by clients and by OpenSSL. The first row of a type is
+ * its default. */
 
 typedef struct {
-    credhub_str_t word;
-    credhub_str_t blob; /* decoded */
-    credhub_str_t comment;
-} credhub_ssh_line_t;
+    credhub_key_type_e type;
+    unsigned           bits; /* 0: several */
+    credhub_str_t      name;
+    credhub_str_t      curve;
+    const char        *algorithm;
+    const char        *group; /* EC */
+} credhub_key_row_t;
 
 
-static EVP_PKEY *credhub_key_generate(unsigned bits, atomic_int *cancel);
+static EVP_PKEY *credhub_key_generate_rsa(unsigned bits, atomic_int *cancel);
+static EVP_PKEY *credhub_key_generate_curve(const credhub_key_row_t *row);
 
 static int credhub_key_progress(EVP_PKEY_CTX *ctx);
-static int credhub_key_pem(credhub_arena_t *arena, const EVP_PKEY *key,
-    int secret, credhub_str_t *out);
-static int credhub_key_ssh_public(credhub_arena_t *arena, const EVP_PKEY *key,
-    credhub_str_t comment, credhub_str_t *out);
+static int credhub_key_public_pem(
+    credhub_arena_t *arena, const EVP_PKEY *key, credhub_str_t *out);
+static int credhub_key_take(
+    credhub_arena_t *arena, BIO *bio, credhub_str_t *out);
 
-static void credhub_ssh_add_string(credhub_buf_t *buf, credhub_str_t str);
-
-static int credhub_ssh_add_number(
-    credhub_buf_t *buf, const EVP_PKEY *key, const char *name);
-static int credhub_ssh_take(credhub_str_t *rest, credhub_str_t *str);
-static int credhub_ssh_line(
-    credhub_arena_t *arena, credhub_str_t text, credhub_ssh_line_t *line);
-
-static size_t credhub_ssh_comment(const u_char *comment, const u_char *last);
-
-static unsigned credhub_ssh_rsa_bits(credhub_str_t blob);
+static const credhub_key_row_t *credhub_key_row(const credhub_key_kind_t *kind);
 
 static int credhub_key_no_passphrase(
     char *buf, int size, int rwflag, void *data);
+
+
+static const credhub_key_row_t credhub_key_rows[] = {
+    { CREDHUB_KEY_RSA, 0, credhub_string("rsa"), { 0, NULL }, "RSA", NULL },
+    { CREDHUB_KEY_EC, 256, credhub_string("ec"), credhub_string("P-256"), "EC",
+        "prime256v1" },
+    { CREDHUB_KEY_EC, 384, credhub_string("ec"), credhub_string("P-384"), "EC",
+        "secp384r1" },
+    { CREDHUB_KEY_ED25519, 256, credhub_string("ed25519"), { 0, NULL },
+        "ED25519", NULL },
+    { 0, 0, { 0, NULL }, { 0, NULL }, NULL, NULL },
+};
 
 
 static const volatile sig_atomic_t *credhub_key_stop;
@@ -74,18 +75,92 @@ credhub_key_length_valid(int64_t bits)
 
 
 credhub_error_e
-credhub_key_rsa(credhub_arena_t *arena, unsigned bits, atomic_int *cancel,
-    credhub_key_pair_t *pair)
+credhub_key_kind(credhub_str_t type, credhub_str_t curve,
+    const credhub_int_t *length, credhub_key_kind_t *kind)
+{
+    int64_t                  bits;
+    credhub_error_e          rc;
+    const credhub_key_row_t *row;
+
+    rc = CREDHUB_E_KEY_TYPE;
+
+    for (row = credhub_key_rows; row->algorithm != NULL; row++) {
+        if (type.len != 0 && !credhub_str_caseeq(row->name, type)) {
+            continue;
+        }
+
+        if (curve.len == 0 || credhub_str_caseeq(row->curve, curve)) {
+            break;
+        }
+
+        rc = CREDHUB_E_KEY_CURVE;
+
+        if (type.len == 0) {
+            return rc;
+        }
+    }
+
+    if (row->algorithm == NULL) {
+        return rc;
+    }
+
+    bits = length->set ? length->value : 0;
+
+    if (bits == 0) {
+        bits = (row->bits != 0) ? row->bits : CREDHUB_KEY_RSA_DEFAULT;
+    }
+
+    if (row->bits != 0 ? bits != row->bits : !credhub_key_length_valid(bits)) {
+        return CREDHUB_E_KEY_LENGTH;
+    }
+
+    kind->type = row->type;
+    kind->bits = (unsigned) bits;
+
+    return CREDHUB_OK;
+}
+
+
+void
+credhub_key_names(
+    const credhub_key_kind_t *kind, credhub_str_t *type, credhub_str_t *curve)
+{
+    const credhub_key_row_t *row;
+
+    row = credhub_key_row(kind);
+
+    *type = row->name;
+    *curve = row->curve;
+}
+
+
+static const credhub_key_row_t *
+credhub_key_row(const credhub_key_kind_t *kind)
+{
+    const credhub_key_row_t *row;
+
+    for (row = credhub_key_rows; row->algorithm != NULL; row++) {
+        if (row->type == kind->type
+            && (row->bits == 0 || row->bits == kind->bits)) {
+            break;
+        }
+    }
+
+    return row;
+}
+
+
+credhub_error_e
+credhub_key_private(credhub_arena_t *arena, const credhub_key_kind_t *kind,
+    atomic_int *cancel, credhub_str_t *pem)
 {
     int       ok;
     EVP_PKEY *key;
 
     ERR_set_mark();
 
-    key = credhub_key_generate(bits, cancel);
-
-    ok = key != NULL && credhub_key_pem(arena, key, 0, &pair->public_key)
-         && credhub_key_pem(arena, key, 1, &pair->private_key);
+    key = credhub_key_generate(kind, cancel);
+    ok = key != NULL && credhub_key_pem(arena, key, pem);
 
     EVP_PKEY_free(key);
 
@@ -96,19 +171,18 @@ credhub_key_rsa(credhub_arena_t *arena, unsigned bits, atomic_int *cancel,
 
 
 credhub_error_e
-credhub_key_ssh(credhub_arena_t *arena, unsigned bits, credhub_str_t comment,
-    atomic_int *cancel, credhub_key_pair_t *pair)
+credhub_key_rsa(credhub_arena_t *arena, unsigned bits, atomic_int *cancel,
+    credhub_key_pair_t *pair)
 {
     int       ok;
     EVP_PKEY *key;
 
     ERR_set_mark();
 
-    key = credhub_key_generate(bits, cancel);
+    key = credhub_key_generate_rsa(bits, cancel);
 
-    ok = key != NULL
-         && credhub_key_ssh_public(arena, key, comment, &pair->public_key)
-         && credhub_key_pem(arena, key, 1, &pair->private_key);
+    ok = key != NULL && credhub_key_public_pem(arena, key, &pair->public_key)
+         && credhub_key_pem(arena, key, &pair->private_key);
 
     EVP_PKEY_free(key);
 
@@ -118,8 +192,19 @@ credhub_key_ssh(credhub_arena_t *arena, unsigned bits, credhub_str_t comment,
 }
 
 
+EVP_PKEY *
+credhub_key_generate(const credhub_key_kind_t *kind, atomic_int *cancel)
+{
+    if (kind->type == CREDHUB_KEY_RSA) {
+        return credhub_key_generate_rsa(kind->bits, cancel);
+    }
+
+    return credhub_key_generate_curve(credhub_key_row(kind));
+}
+
+
 static EVP_PKEY *
-credhub_key_generate(unsigned bits, atomic_int *cancel)
+credhub_key_generate_rsa(unsigned bits, atomic_int *cancel)
 {
     EVP_PKEY     *key;
     EVP_PKEY_CTX *ctx;
@@ -169,14 +254,74 @@ credhub_key_progress(EVP_PKEY_CTX *ctx)
 }
 
 
-static int
-credhub_key_pem(
-    credhub_arena_t *arena, const EVP_PKEY *key, int secret, credhub_str_t *out)
+static EVP_PKEY *
+credhub_key_generate_curve(const credhub_key_row_t *row)
 {
-    int   ok;
-    BIO  *bio;
-    long  len;
-    char *text;
+    EVP_PKEY     *key;
+    EVP_PKEY_CTX *ctx;
+
+    if (row->algorithm == NULL) {
+        return NULL;
+    }
+
+    ctx = EVP_PKEY_CTX_new_from_name(NULL, row->algorithm, NULL);
+    if (ctx == NULL) {
+        return NULL;
+    }
+
+    key = NULL;
+
+    if (EVP_PKEY_keygen_init(ctx) != 1
+        || (row->group != NULL
+            && EVP_PKEY_CTX_set_group_name(ctx, row->group) != 1)
+        || EVP_PKEY_generate(ctx, &key) != 1)
+    {
+        EVP_PKEY_free(key);
+        key = NULL;
+    }
+
+    EVP_PKEY_CTX_free(ctx);
+
+    return key;
+}
+
+
+credhub_key_kind_t
+credhub_key_kind_of(const EVP_PKEY *key)
+{
+    char                     group[CREDHUB_KEY_GROUP_MAX];
+    size_t                   len;
+    credhub_key_kind_t       kind;
+    const credhub_key_row_t *row;
+
+    memset(&kind, 0, sizeof(kind));
+
+    for (row = credhub_key_rows; row->algorithm != NULL; row++) {
+        if (!EVP_PKEY_is_a(key, row->algorithm)) {
+            continue;
+        }
+
+        kind.type = row->type;
+
+        if (row->group == NULL
+            || (EVP_PKEY_get_group_name(key, group, sizeof(group), &len) == 1
+                && strcmp(group, row->group) == 0))
+        {
+            kind.bits =
+                row->bits ? row->bits : (unsigned) EVP_PKEY_get_bits(key);
+            break;
+        }
+    }
+
+    return kind;
+}
+
+
+int
+credhub_key_pem(credhub_arena_t *arena, const EVP_PKEY *key, credhub_str_t *pem)
+{
+    int  ok;
+    BIO *bio;
 
     /* wipes what it held, also when it grows */
 
@@ -185,20 +330,17 @@ credhub_key_pem(
         return 0;
     }
 
-    if (secret) {
+    if (EVP_PKEY_is_a(key, "RSA")) {
         ok = PEM_write_bio_PrivateKey_traditional(
                  bio, key, NULL, NULL, 0, NULL, NULL)
              == 1;
 
     } else {
-        ok = PEM_write_bio_PUBKEY(bio, key) == 1;
+        ok = PEM_write_bio_PKCS8PrivateKey(bio, key, NULL, NULL, 0, NULL, NULL)
+             == 1;
     }
 
-    if (ok) {
-        len = BIO_get_mem_data(bio, &text);
-        *out = credhub_arena_copy(arena, text, (size_t) len);
-        ok = out->data != NULL;
-    }
+    ok = ok && credhub_key_take(arena, bio, pem);
 
     BIO_free(bio);
 
@@ -207,88 +349,33 @@ credhub_key_pem(
 
 
 static int
-credhub_key_ssh_public(credhub_arena_t *arena, const EVP_PKEY *key,
-    credhub_str_t comment, credhub_str_t *out)
+credhub_key_public_pem(
+    credhub_arena_t *arena, const EVP_PKEY *key, credhub_str_t *out)
 {
-    credhub_buf_t blob, line;
-    credhub_str_t text;
+    int  ok;
+    BIO *bio;
 
-    static const credhub_str_t word = credhub_string(CREDHUB_SSH_RSA);
+    bio = BIO_new(BIO_s_mem());
 
-    credhub_buf_init(&blob, arena, (size_t) EVP_PKEY_get_bits(key) / 8 + 64);
+    ok = bio != NULL && PEM_write_bio_PUBKEY(bio, key) == 1
+         && credhub_key_take(arena, bio, out);
 
-    credhub_ssh_add_string(&blob, word);
-
-    if (!credhub_ssh_add_number(&blob, key, OSSL_PKEY_PARAM_RSA_E)
-        || !credhub_ssh_add_number(&blob, key, OSSL_PKEY_PARAM_RSA_N)
-        || blob.failed)
-    {
-        return 0;
-    }
-
-    text = credhub_base64(arena, credhub_buf_str(&blob), 1);
-    if (text.data == NULL) {
-        return 0;
-    }
-
-    credhub_buf_init(&line, arena, word.len + text.len + comment.len + 2);
-
-    credhub_buf_add_str(&line, word);
-    credhub_buf_lit(&line, " ");
-    credhub_buf_add_str(&line, text);
-
-    if (comment.len != 0) {
-        credhub_buf_lit(&line, " ");
-        credhub_buf_add_str(&line, comment);
-    }
-
-    *out = credhub_buf_str(&line);
-
-    return !line.failed;
-}
-
-
-static void
-credhub_ssh_add_string(credhub_buf_t *buf, credhub_str_t str)
-{
-    u_char len[4];
-
-    (void) credhub_put_uint32(len, (uint32_t) str.len);
-
-    credhub_buf_add(buf, len, sizeof(len));
-    credhub_buf_add_str(buf, str);
-}
-
-
-/* An mpint: big-endian, with a zero in front where the first bit is set. */
-
-static int
-credhub_ssh_add_number(
-    credhub_buf_t *buf, const EVP_PKEY *key, const char *name)
-{
-    int           ok;
-    BIGNUM       *number;
-    credhub_str_t str;
-
-    number = NULL;
-
-    if (EVP_PKEY_get_bn_param(key, name, &number) != 1) {
-        return 0;
-    }
-
-    str.len = (size_t) BN_num_bits(number) / 8 + 1;
-    str.data = credhub_arena_bytes(buf->arena, str.len);
-
-    ok = str.data != NULL
-         && BN_bn2binpad(number, str.data, (int) str.len) == (int) str.len;
-
-    BN_free(number);
-
-    if (ok) {
-        credhub_ssh_add_string(buf, str);
-    }
+    BIO_free(bio);
 
     return ok;
+}
+
+
+static int
+credhub_key_take(credhub_arena_t *arena, BIO *bio, credhub_str_t *out)
+{
+    long  len;
+    char *text;
+
+    len = BIO_get_mem_data(bio, &text);
+    *out = credhub_arena_copy(arena, text, (size_t) len);
+
+    return out->data != NULL;
 }
 
 
@@ -342,196 +429,4 @@ static int
 credhub_key_no_passphrase(char *buf, int size, int rwflag, void *data)
 {
     return -1;
-}
-
-
-unsigned
-credhub_key_ssh_bits(credhub_str_t text, credhub_str_t *comment)
-{
-    unsigned           bits;
-    credhub_arena_t   *arena;
-    credhub_ssh_line_t line;
-
-    *comment = credhub_null_str;
-
-    arena = credhub_arena_create(text.len + 64);
-    if (arena == NULL) {
-        return 0;
-    }
-
-    bits = 0;
-
-    if (credhub_ssh_line(arena, text, &line)
-        && credhub_str_eq(line.word, credhub_str(CREDHUB_SSH_RSA)))
-    {
-        bits = credhub_ssh_rsa_bits(line.blob);
-    }
-
-    if (bits != 0) {
-        *comment = line.comment;
-    }
-
-    credhub_arena_destroy(arena);
-
-    return bits;
-}
-
-
-static unsigned
-credhub_ssh_rsa_bits(credhub_str_t blob)
-{
-    u_char        c;
-    unsigned      bits;
-    credhub_str_t word, exponent, modulus;
-
-    if (!credhub_ssh_take(&blob, &word) || !credhub_ssh_take(&blob, &exponent)
-        || !credhub_ssh_take(&blob, &modulus) || blob.len != 0)
-    {
-        return 0;
-    }
-
-    while (modulus.len != 0 && modulus.data[0] == 0) {
-        modulus.data++;
-        modulus.len--;
-    }
-
-    if (modulus.len == 0) {
-        return 0;
-    }
-
-    bits = (unsigned) modulus.len * 8;
-
-    for (c = modulus.data[0]; (c & 0x80) == 0; c = (u_char) (c << 1)) {
-        bits--;
-    }
-
-    return bits;
-}
-
-
-credhub_str_t
-credhub_key_fingerprint(credhub_arena_t *arena, credhub_str_t text)
-{
-    u_char             digest[SHA256_DIGEST_LENGTH];
-    credhub_ssh_line_t line;
-    credhub_str_t      bytes;
-
-    if (!credhub_ssh_line(arena, text, &line)) {
-        return credhub_null_str;
-    }
-
-    ERR_set_mark();
-    bytes.data = SHA256(line.blob.data, line.blob.len, digest);
-    ERR_pop_to_mark();
-
-    if (bytes.data == NULL) {
-        return credhub_null_str;
-    }
-
-    bytes.len = sizeof(digest);
-
-    return credhub_base64(arena, bytes, 0);
-}
-
-
-/* 0 unless the blob begins with the word that stands before it. */
-
-static int
-credhub_ssh_line(
-    credhub_arena_t *arena, credhub_str_t text, credhub_ssh_line_t *line)
-{
-    u_char       *p, *last;
-    credhub_str_t rest, word;
-
-    if (text.len == 0) {
-        return 0;
-    }
-
-    p = text.data;
-    last = text.data + text.len;
-
-    /* a file that was stored whole ends in a newline */
-
-    while (last > p && (last[-1] == '\n' || last[-1] == '\r')) {
-        last--;
-    }
-
-    line->word.data = p;
-    p = memchr(p, ' ', (size_t) (last - p));
-
-    if (p == NULL) {
-        return 0;
-    }
-
-    line->word.len = (size_t) (p - line->word.data);
-
-    rest.data = ++p;
-    p = memchr(p, ' ', (size_t) (last - p));
-
-    if (p == NULL) {
-        p = last;
-        line->comment = credhub_null_str;
-
-    } else {
-        line->comment.data = p + 1;
-        line->comment.len = credhub_ssh_comment(p + 1, last);
-    }
-
-    rest.len = (size_t) (p - rest.data);
-
-    line->blob = credhub_base64_decode(arena, rest);
-
-    if (line->blob.data == NULL) {
-        return 0;
-    }
-
-    rest = line->blob;
-
-    return credhub_ssh_take(&rest, &word) && credhub_str_eq(word, line->word);
-}
-
-
-/* A stored text may have several lines; a comment has one. */
-
-static size_t
-credhub_ssh_comment(const u_char *comment, const u_char *last)
-{
-    const u_char *p;
-
-    for (p = comment; p < last; p++) {
-        if (*p == '\n' || *p == '\r') {
-            break;
-        }
-    }
-
-    return (size_t) (p - comment);
-}
-
-
-/* Takes a string with its 32-bit length off `rest`; 0 when it is cut. */
-
-static int
-credhub_ssh_take(credhub_str_t *rest, credhub_str_t *str)
-{
-    u_char *p;
-    size_t  len;
-
-    if (rest->len < 4) {
-        return 0;
-    }
-
-    p = rest->data;
-    len = (size_t) p[0] << 24 | (size_t) p[1] << 16 | (size_t) p[2] << 8 | p[3];
-
-    if (len > rest->len - 4) {
-        return 0;
-    }
-
-    str->data = p + 4;
-    str->len = len;
-
-    rest->data += 4 + len;
-    rest->len -= 4 + len;
-
-    return 1;
 }

@@ -1,5 +1,5 @@
 
-/* Key pairs, in the formats that clients expect. */
+/* Keys and key pairs, in the formats that clients expect. */
 
 #ifndef _CREDHUB_KEY_H_INCLUDED_
 #define _CREDHUB_KEY_H_INCLUDED_
@@ -14,6 +14,9 @@ typedef struct {
     credhub_str_t public_key;
     credhub_str_t private_key;
 } credhub_key_pair_t;
+
+
+#define CREDHUB_KEY_RSA_BITS 2048 /* unless asked otherwise */
 
 
 typedef enum {
@@ -48,6 +51,11 @@ credhub_error_e credhub_key_private(credhub_arena_t *arena,
     const credhub_key_kind_t *kind, atomic_int *cancel, credhub_str_t *pem);
 
 
+/* The names of a kind as parameters; the curve is empty where there is none to
+ * choose. */
+void credhub_key_names(
+    const credhub_key_kind_t *kind, credhub_str_t *type, credhub_str_t *curve);
+
 /* 2048, 3072 or 4096? */
 int credhub_key_length_valid(int64_t bits);
 
@@ -61,12 +69,14 @@ credhub_error_e credhub_key_rsa(credhub_arena_t *arena, unsigned bits,
     atomic_int *cancel, credhub_key_pair_t *pair);
 
 /*
- * The same key type for ssh: "ssh-rsa <base64>", plus a space and the comment
- * when it is not empty, without newline (RFC 4253, section 6.6); private key
- * as PEM PKCS#1.
+ * A pair for ssh: "<word> <base64>", plus a space and the comment when it is
+ * not empty, without newline (RFC 4253, section 6.6; RFC 5656; RFC 8709);
+ * private key as PEM PKCS#1 for RSA, in OpenSSH's own format (not encrypted)
+ * for the others.
  */
-credhub_error_e credhub_key_ssh(credhub_arena_t *arena, unsigned bits,
-    credhub_str_t comment, atomic_int *cancel, credhub_key_pair_t *pair);
+credhub_error_e credhub_key_ssh(credhub_arena_t *arena,
+    const credhub_key_kind_t *kind, credhub_str_t comment, atomic_int *cancel,
+    credhub_key_pair_t *pair);
 
 /* All generations of the process stop soon after `*flag` became non-zero. */
 void credhub_key_stop_on(const volatile sig_atomic_t *flag);
@@ -74,9 +84,11 @@ void credhub_key_stop_on(const volatile sig_atomic_t *flag);
 /* Bits of the RSA key in PEM SubjectPublicKeyInfo; 0 when it is not one. */
 unsigned credhub_key_rsa_bits(credhub_str_t pem);
 
-/* Bits of the key in an ssh-rsa line, 0 when it is not one; `comment` gets
- * what stands behind the second space. */
-unsigned credhub_key_ssh_bits(credhub_str_t line, credhub_str_t *comment);
+/* The key in a public line of ssh: an RSA key of any length, or another that is
+ * generated here; .bits 0 when it is none. `comment` gets what stands behind
+ * the second space. */
+credhub_key_kind_t credhub_key_ssh_kind(
+    credhub_str_t line, credhub_str_t *comment);
 
 /*
  * SHA-256 over the decoded key blob, base64 without padding, when the line is

@@ -10,9 +10,6 @@
 #include "credhub_types.h"
 
 
-#define CREDHUB_KEY_LENGTH_DEFAULT 2048
-
-
 static credhub_error_e credhub_type_set_rsa(credhub_arena_t *arena,
     credhub_str_t value, atomic_int *cancel, credhub_content_t *content,
     credhub_str_t *detail);
@@ -27,8 +24,8 @@ static credhub_error_e credhub_type_pair_content(credhub_arena_t *arena,
 static credhub_error_e credhub_type_check_key(
     const credhub_parameters_t *parameters);
 
-static int64_t credhub_type_bits(const credhub_parameters_t *parameters);
-
+static credhub_error_e credhub_type_kind(
+    const credhub_parameters_t *parameters, credhub_key_kind_t *kind);
 static credhub_error_e credhub_type_generate_rsa(credhub_arena_t *arena,
     const credhub_parameters_t *parameters, atomic_int *cancel,
     credhub_content_t *content);
@@ -46,8 +43,8 @@ static credhub_error_e credhub_type_regenerate_rsa(credhub_arena_t *arena,
 static credhub_error_e credhub_type_regenerate_ssh(credhub_arena_t *arena,
     const credhub_content_t *existing, credhub_parameters_t *parameters);
 
-static void credhub_type_keep_length(
-    credhub_parameters_t *parameters, unsigned bits);
+static void credhub_type_keep(
+    credhub_parameters_t *parameters, credhub_key_kind_t kind);
 
 static credhub_error_e credhub_type_stored_key(credhub_arena_t *arena,
     const credhub_content_t *existing, credhub_str_t *public_key);
@@ -79,6 +76,10 @@ static const credhub_bind_t credhub_rsa_parameters[] = {
 static const credhub_bind_t credhub_ssh_parameters[] = {
     { "key_length", CREDHUB_BIND_INT,
         offsetof(credhub_parameters_t, key_length), 0 },
+    { "key_type", CREDHUB_BIND_STRING, offsetof(credhub_parameters_t, key_type),
+        1 },
+    { "key_curve", CREDHUB_BIND_STRING,
+        offsetof(credhub_parameters_t, key_curve), 1 },
     { "ssh_comment", CREDHUB_BIND_STRING,
         offsetof(credhub_parameters_t, ssh_comment), 1 },
     credhub_bind_end,
@@ -199,11 +200,14 @@ credhub_type_pair_content(credhub_arena_t *arena,
 static credhub_error_e
 credhub_type_check_key(const credhub_parameters_t *parameters)
 {
-    size_t        i;
-    credhub_str_t comment;
+    size_t             i;
+    credhub_str_t      comment;
+    credhub_error_e    rc;
+    credhub_key_kind_t kind;
 
-    if (!credhub_key_length_valid(credhub_type_bits(parameters))) {
-        return CREDHUB_E_KEY_LENGTH;
+    rc = credhub_type_kind(parameters, &kind);
+    if (rc != CREDHUB_OK) {
+        return rc;
     }
 
     comment = parameters->ssh_comment;
@@ -220,16 +224,12 @@ credhub_type_check_key(const credhub_parameters_t *parameters)
 }
 
 
-/* Clients send 0 where they mean nothing. */
-
-static int64_t
-credhub_type_bits(const credhub_parameters_t *parameters)
+static credhub_error_e
+credhub_type_kind(
+    const credhub_parameters_t *parameters, credhub_key_kind_t *kind)
 {
-    if (!parameters->key_length.set || parameters->key_length.value == 0) {
-        return CREDHUB_KEY_LENGTH_DEFAULT;
-    }
-
-    return parameters->key_length.value;
+    return credhub_key_kind(parameters->key_type, parameters->key_curve,
+        &parameters->key_length, kind);
 }
 
 
@@ -239,10 +239,15 @@ credhub_type_generate_rsa(credhub_arena_t *arena,
     credhub_content_t *content)
 {
     credhub_error_e    rc;
+    credhub_key_kind_t kind;
     credhub_key_pair_t pair;
 
-    rc = credhub_key_rsa(
-        arena, (unsigned) credhub_type_bits(parameters), cancel, &pair);
+    rc = credhub_type_kind(parameters, &kind);
+
+    if (rc == CREDHUB_OK) {
+        rc = credhub_key_rsa(arena, kind.bits, cancel, &pair);
+    }
+
     if (rc != CREDHUB_OK) {
         return rc;
     }
@@ -257,10 +262,16 @@ credhub_type_generate_ssh(credhub_arena_t *arena,
     credhub_content_t *content)
 {
     credhub_error_e    rc;
+    credhub_key_kind_t kind;
     credhub_key_pair_t pair;
 
-    rc = credhub_key_ssh(arena, (unsigned) credhub_type_bits(parameters),
-        parameters->ssh_comment, cancel, &pair);
+    rc = credhub_type_kind(parameters, &kind);
+
+    if (rc == CREDHUB_OK) {
+        rc = credhub_key_ssh(
+            arena, &kind, parameters->ssh_comment, cancel, &pair);
+    }
+
     if (rc != CREDHUB_OK) {
         return rc;
     }
@@ -277,10 +288,13 @@ static int
 credhub_type_differs_rsa(credhub_arena_t *arena,
     const credhub_parameters_t *parameters, const credhub_content_t *existing)
 {
-    credhub_str_t public_key;
+    credhub_str_t      public_key;
+    credhub_key_kind_t kind;
 
-    return credhub_type_stored_key(arena, existing, &public_key) != CREDHUB_OK
-           || credhub_key_rsa_bits(public_key) != credhub_type_bits(parameters);
+    return credhub_type_kind(parameters, &kind) != CREDHUB_OK
+           || credhub_type_stored_key(arena, existing, &public_key)
+                  != CREDHUB_OK
+           || credhub_key_rsa_bits(public_key) != kind.bits;
 }
 
 
@@ -288,11 +302,18 @@ static int
 credhub_type_differs_ssh(credhub_arena_t *arena,
     const credhub_parameters_t *parameters, const credhub_content_t *existing)
 {
-    credhub_str_t public_key, comment;
+    credhub_str_t      public_key, comment;
+    credhub_key_kind_t kind, stored;
 
-    return credhub_type_stored_key(arena, existing, &public_key) != CREDHUB_OK
-           || credhub_key_ssh_bits(public_key, &comment)
-                  != credhub_type_bits(parameters)
+    if (credhub_type_kind(parameters, &kind) != CREDHUB_OK
+        || credhub_type_stored_key(arena, existing, &public_key) != CREDHUB_OK)
+    {
+        return 1;
+    }
+
+    stored = credhub_key_ssh_kind(public_key, &comment);
+
+    return stored.type != kind.type || stored.bits != kind.bits
            || !credhub_str_eq(comment, parameters->ssh_comment);
 }
 
@@ -301,8 +322,9 @@ static credhub_error_e
 credhub_type_regenerate_rsa(credhub_arena_t *arena,
     const credhub_content_t *existing, credhub_parameters_t *parameters)
 {
-    credhub_str_t   public_key;
-    credhub_error_e rc;
+    credhub_str_t      public_key;
+    credhub_error_e    rc;
+    credhub_key_kind_t kind;
 
     rc = credhub_type_stored_key(arena, existing, &public_key);
     if (rc != CREDHUB_OK) {
@@ -311,7 +333,10 @@ credhub_type_regenerate_rsa(credhub_arena_t *arena,
 
     memset(parameters, 0, sizeof(credhub_parameters_t));
 
-    credhub_type_keep_length(parameters, credhub_key_rsa_bits(public_key));
+    kind.type = CREDHUB_KEY_RSA;
+    kind.bits = credhub_key_rsa_bits(public_key);
+
+    credhub_type_keep(parameters, kind);
 
     return CREDHUB_OK;
 }
@@ -331,21 +356,27 @@ credhub_type_regenerate_ssh(credhub_arena_t *arena,
 
     memset(parameters, 0, sizeof(credhub_parameters_t));
 
-    credhub_type_keep_length(
-        parameters, credhub_key_ssh_bits(public_key, &parameters->ssh_comment));
+    credhub_type_keep(
+        parameters, credhub_key_ssh_kind(public_key, &parameters->ssh_comment));
 
     return CREDHUB_OK;
 }
 
 
-/* A key that was set may be of any length; only some can be generated. */
+/* A key that was set may be one that cannot be generated; then a default one
+ * takes its place. */
 
 static void
-credhub_type_keep_length(credhub_parameters_t *parameters, unsigned bits)
+credhub_type_keep(credhub_parameters_t *parameters, credhub_key_kind_t kind)
 {
+    credhub_key_names(&kind, &parameters->key_type, &parameters->key_curve);
+
     parameters->key_length.set = 1;
-    parameters->key_length.value =
-        credhub_key_length_valid(bits) ? bits : CREDHUB_KEY_LENGTH_DEFAULT;
+    parameters->key_length.value = kind.bits;
+
+    if (credhub_type_kind(parameters, &kind) != CREDHUB_OK) {
+        parameters->key_length.value = 0;
+    }
 }
 
 

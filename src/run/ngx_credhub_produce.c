@@ -51,6 +51,8 @@ ngx_credhub_produce(ngx_credhub_op_t *op, ngx_credhub_produce_t *produce)
 
     if (ngx_credhub_produce_copy(task, &copy->value) != NGX_OK
         || ngx_credhub_produce_copy(task, &copy->parameters.username) != NGX_OK
+        || ngx_credhub_produce_copy(task, &copy->parameters.key_type) != NGX_OK
+        || ngx_credhub_produce_copy(task, &copy->parameters.key_curve) != NGX_OK
         || ngx_credhub_produce_copy(task, &copy->parameters.ssh_comment)
                != NGX_OK)
     {

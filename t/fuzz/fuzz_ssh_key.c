@@ -8,19 +8,19 @@
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    unsigned         bits;
-    credhub_str_t    text, comment, fingerprint;
-    credhub_arena_t *arena;
+    credhub_str_t      text, comment, fingerprint;
+    credhub_arena_t   *arena;
+    credhub_key_kind_t kind;
 
     arena = fuzz_arena();
     text = fuzz_str(data, size);
 
     (void) credhub_key_rsa_bits(text);
 
-    bits = credhub_key_ssh_bits(text, &comment);
+    kind = credhub_key_ssh_kind(text, &comment);
     fingerprint = credhub_key_fingerprint(arena, text);
 
-    if (bits != 0) {
+    if (kind.bits != 0) {
         fuzz_assert(fingerprint.data != NULL);
         fuzz_assert(comment.len < size);
     }

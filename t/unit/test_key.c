@@ -1,5 +1,5 @@
 
-/* RSA keys as PEM and ssh lines, against OpenSSL and ssh-keygen. */
+/* Keys as PEM and for ssh, against OpenSSL and ssh-keygen. */
 
 #include "unit.h"
 
@@ -71,6 +71,14 @@ static const char encrypted_public[] =
 static atomic_int never;
 
 
+static const credhub_key_kind_t rsa_2048 = { CREDHUB_KEY_RSA, 2048 };
+static const credhub_key_kind_t rsa_4096 = { CREDHUB_KEY_RSA, 4096 };
+static const credhub_key_kind_t rsa_16384 = { CREDHUB_KEY_RSA, 16384 };
+static const credhub_key_kind_t p256 = { CREDHUB_KEY_EC, 256 };
+static const credhub_key_kind_t p384 = { CREDHUB_KEY_EC, 384 };
+static const credhub_key_kind_t ed25519 = { CREDHUB_KEY_ED25519, 256 };
+
+
 static int
 setup(void **state)
 {
@@ -116,6 +124,17 @@ parse_public(credhub_str_t pem)
     BIO_free(bio);
 
     return key;
+}
+
+
+static unsigned
+ssh_rsa_bits(credhub_str_t line, credhub_str_t *comment)
+{
+    credhub_key_kind_t kind;
+
+    kind = credhub_key_ssh_kind(line, comment);
+
+    return kind.type == CREDHUB_KEY_RSA ? kind.bits : 0;
 }
 
 
@@ -240,10 +259,11 @@ save(const char *file, credhub_str_t text)
 /* ssh-keygen derives the same line and the same fingerprint. */
 
 static void
-assert_ssh_keygen_agrees(credhub_arena_t *arena, const credhub_key_pair_t *pair)
+assert_ssh_keygen_agrees(
+    credhub_arena_t *arena, const credhub_key_pair_t *pair, unsigned bits)
 {
     char          dir[] = "/tmp/credhub_key_XXXXXX", file[64], command[160];
-    char          out[2048];
+    char          out[2048], sizes[32];
     size_t        len;
     credhub_str_t sum;
 
@@ -260,8 +280,9 @@ assert_ssh_keygen_agrees(credhub_arena_t *arena, const credhub_key_pair_t *pair)
     out[strcspn(out, "\n")] = '\0';
     len = strlen(out);
 
-    assert_true(len > 300 && len <= pair->public_key.len);
+    assert_true(len > 60 && len <= pair->public_key.len);
     assert_memory_equal(out, pair->public_key.data, len);
+    assert_true(bits == 2048 || len == pair->public_key.len);
 
     save(file, pair->public_key);
     snprintf(command, sizeof(command), "ssh-keygen -lf %s", file);
@@ -269,9 +290,11 @@ assert_ssh_keygen_agrees(credhub_arena_t *arena, const credhub_key_pair_t *pair)
 
     sum = credhub_key_fingerprint(arena, pair->public_key);
     assert_int_equal(sum.len, 43);
-    assert_memory_equal(out, "2048 SHA256:", 12);
-    assert_memory_equal(out + 12, sum.data, sum.len);
-    assert_int_equal(out[12 + 43], ' ');
+    snprintf(sizes, sizeof(sizes), "%u SHA256:", bits);
+    len = strlen(sizes);
+    assert_memory_equal(out, sizes, len);
+    assert_memory_equal(out + len, sum.data, sum.len);
+    assert_int_equal(out[len + 43], ' ');
 
     assert_int_equal(unlink(file), 0);
     assert_int_equal(rmdir(dir), 0);
@@ -285,8 +308,8 @@ test_ssh(void **state)
     credhub_str_t      comment;
     credhub_key_pair_t pair;
 
-    assert_int_equal(
-        credhub_key_ssh(*state, 2048, credhub_str("two words"), &never, &pair),
+    assert_int_equal(credhub_key_ssh(*state, &rsa_2048,
+                         credhub_str("two words"), &never, &pair),
         CREDHUB_OK);
 
     assert_pem(pair.private_key, "RSA PRIVATE KEY");
@@ -298,10 +321,10 @@ test_ssh(void **state)
     assert_memory_equal(pair.public_key.data, "ssh-rsa AAAAB3NzaC1yc2E", 23);
     assert_null(memchr(pair.public_key.data, '\n', pair.public_key.len));
 
-    assert_int_equal(credhub_key_ssh_bits(pair.public_key, &comment), 2048);
+    assert_int_equal(ssh_rsa_bits(pair.public_key, &comment), 2048);
     unit_assert_str(comment, "two words");
 
-    assert_ssh_keygen_agrees(*state, &pair);
+    assert_ssh_keygen_agrees(*state, &pair, 2048);
 }
 
 
@@ -312,7 +335,7 @@ test_ssh_without_comment(void **state)
     credhub_key_pair_t pair;
 
     assert_int_equal(
-        credhub_key_ssh(*state, 2048, credhub_null_str, &never, &pair),
+        credhub_key_ssh(*state, &rsa_2048, credhub_null_str, &never, &pair),
         CREDHUB_OK);
 
     /* 8 + 4 * 93 characters: two words and nothing behind */
@@ -320,10 +343,190 @@ test_ssh_without_comment(void **state)
     assert_int_equal(pair.public_key.len, 380);
     assert_null(memchr(pair.public_key.data + 8, ' ', pair.public_key.len - 8));
 
-    assert_int_equal(credhub_key_ssh_bits(pair.public_key, &comment), 2048);
+    assert_int_equal(ssh_rsa_bits(pair.public_key, &comment), 2048);
     assert_int_equal(comment.len, 0);
 
-    assert_ssh_keygen_agrees(*state, &pair);
+    assert_ssh_keygen_agrees(*state, &pair, 2048);
+}
+
+
+/* OpenSSH's own format, with the comment in both halves of the pair. */
+
+static void
+test_ssh_curves(void **state)
+{
+    size_t             i, n, len;
+    char               comment[64];
+    u_char            *p, *next, *last;
+    credhub_str_t      found;
+    credhub_key_pair_t pair;
+    credhub_key_kind_t kind;
+
+    static const struct {
+        const credhub_key_kind_t *kind;
+        const char               *word;
+    } rows[] = {
+        { &p256, "ecdsa-sha2-nistp256 AAAAE2VjZHNhLXNoYTItbmlzdHAyNTYAAAAI" },
+        { &p384, "ecdsa-sha2-nistp384 AAAAE2VjZHNhLXNoYTItbmlzdHAzODQAAAAI" },
+        { &ed25519, "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI" },
+    };
+
+    static const char begin[] = "-----BEGIN OPENSSH PRIVATE KEY-----\n";
+    static const char end[] = "\n-----END OPENSSH PRIVATE KEY-----\n";
+
+    /* each length of the padding, and numbers with the first bit set */
+
+    for (i = 0; i < 3 * 9; i++) {
+        n = i / 3;
+        memset(comment, 'c', n);
+        comment[n] = '\0';
+
+        assert_int_equal(credhub_key_ssh(*state, rows[i % 3].kind,
+                             unit_str(comment), &never, &pair),
+            CREDHUB_OK);
+
+        len = strlen(rows[i % 3].word);
+        assert_true(pair.public_key.len > len + 40);
+        assert_memory_equal(pair.public_key.data, rows[i % 3].word, len);
+
+        kind = credhub_key_ssh_kind(pair.public_key, &found);
+        assert_int_equal(kind.type, rows[i % 3].kind->type);
+        assert_int_equal(kind.bits, rows[i % 3].kind->bits);
+        unit_assert_str(found, comment);
+
+        len = sizeof(begin) - 1;
+        assert_memory_equal(pair.private_key.data, begin, len);
+        last = pair.private_key.data + pair.private_key.len - sizeof(end) + 1;
+        assert_memory_equal(last, end, sizeof(end) - 1);
+
+        for (p = pair.private_key.data + len; p < last; p = next + 1) {
+            next = memchr(p, '\n', (size_t) (last - p));
+            assert_true(next == NULL || next - p == 70);
+            assert_true(next != NULL || last - p <= 70);
+
+            if (next == NULL) {
+                break;
+            }
+        }
+
+        assert_ssh_keygen_agrees(*state, &pair, rows[i % 3].kind->bits);
+    }
+}
+
+
+static void
+test_kinds(void **state)
+{
+    size_t             i;
+    credhub_str_t      type, curve;
+    credhub_key_kind_t kind;
+
+    static const struct {
+        const char        *type;
+        const char        *curve;
+        credhub_int_t      length;
+        credhub_error_e    rc;
+        credhub_key_type_e is;
+        unsigned           bits;
+    } rows[] = {
+        { "", "", { 0, 0 }, CREDHUB_OK, CREDHUB_KEY_RSA, 2048 },
+        { "", "", { 0, 1 }, CREDHUB_OK, CREDHUB_KEY_RSA, 2048 },
+        { "", "", { 4096, 1 }, CREDHUB_OK, CREDHUB_KEY_RSA, 4096 },
+        { "rsa", "", { 3072, 1 }, CREDHUB_OK, CREDHUB_KEY_RSA, 3072 },
+        { "RSA", "", { 1024, 1 }, CREDHUB_E_KEY_LENGTH, 0, 0 },
+        { "", "", { -1, 1 }, CREDHUB_E_KEY_LENGTH, 0, 0 },
+        { "", "", { (1LL << 32) + 2048, 1 }, CREDHUB_E_KEY_LENGTH, 0, 0 },
+        { "", "", { 256, 1 }, CREDHUB_E_KEY_LENGTH, 0, 0 },
+        { "ec", "", { 0, 0 }, CREDHUB_OK, CREDHUB_KEY_EC, 256 },
+        { "EC", "p-256", { 256, 1 }, CREDHUB_OK, CREDHUB_KEY_EC, 256 },
+        { "ec", "P-384", { 0, 1 }, CREDHUB_OK, CREDHUB_KEY_EC, 384 },
+        { "Ec", "P-384", { 384, 1 }, CREDHUB_OK, CREDHUB_KEY_EC, 384 },
+        { "ec", "P-384", { 256, 1 }, CREDHUB_E_KEY_LENGTH, 0, 0 },
+        { "ec", "", { 384, 1 }, CREDHUB_E_KEY_LENGTH, 0, 0 },
+        { "ec", "", { 2048, 1 }, CREDHUB_E_KEY_LENGTH, 0, 0 },
+        { "ec", "P-521", { 0, 0 }, CREDHUB_E_KEY_CURVE, 0, 0 },
+        { "ec", "P-25", { 0, 0 }, CREDHUB_E_KEY_CURVE, 0, 0 },
+        { "ed25519", "", { 0, 0 }, CREDHUB_OK, CREDHUB_KEY_ED25519, 256 },
+        { "Ed25519", "", { 256, 1 }, CREDHUB_OK, CREDHUB_KEY_ED25519, 256 },
+        { "ed25519", "", { 255, 1 }, CREDHUB_E_KEY_LENGTH, 0, 0 },
+        { "ed25519", "P-256", { 0, 0 }, CREDHUB_E_KEY_CURVE, 0, 0 },
+        { "rsa", "P-256", { 0, 0 }, CREDHUB_E_KEY_CURVE, 0, 0 },
+        { "", "P-256", { 0, 0 }, CREDHUB_E_KEY_CURVE, 0, 0 },
+        { "", "P-521", { 0, 0 }, CREDHUB_E_KEY_CURVE, 0, 0 },
+        { "ed448", "", { 0, 0 }, CREDHUB_E_KEY_TYPE, 0, 0 },
+        { "rsa ", "", { 0, 0 }, CREDHUB_E_KEY_TYPE, 0, 0 },
+        { "dsa", "P-256", { 1024, 1 }, CREDHUB_E_KEY_TYPE, 0, 0 },
+    };
+
+    for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        assert_int_equal(credhub_key_kind(unit_str(rows[i].type),
+                             unit_str(rows[i].curve), &rows[i].length, &kind),
+            rows[i].rc);
+
+        if (rows[i].rc != CREDHUB_OK) {
+            continue;
+        }
+
+        assert_int_equal(kind.type, rows[i].is);
+        assert_int_equal(kind.bits, rows[i].bits);
+
+        /* and back */
+
+        credhub_key_names(&kind, &type, &curve);
+        assert_int_equal(
+            credhub_key_kind(type, curve, &rows[i].length, &kind), CREDHUB_OK);
+        assert_int_equal(kind.type, rows[i].is);
+        assert_int_equal(kind.bits, rows[i].bits);
+    }
+}
+
+
+static void
+test_private(void **state)
+{
+    size_t        i;
+    char          group[32];
+    EVP_PKEY     *key;
+    credhub_str_t pem;
+
+    static const struct {
+        const credhub_key_kind_t *kind;
+        const char               *label;
+        const char               *algorithm;
+        const char               *group;
+    } rows[] = {
+        { &rsa_2048, "RSA PRIVATE KEY", "RSA", NULL },
+        { &p256, "PRIVATE KEY", "EC", "prime256v1" },
+        { &p384, "PRIVATE KEY", "EC", "secp384r1" },
+        { &ed25519, "PRIVATE KEY", "ED25519", NULL },
+    };
+
+    static const credhub_key_kind_t bad[] = { { CREDHUB_KEY_EC, 0 },
+        { CREDHUB_KEY_EC, 521 }, { CREDHUB_KEY_RSA, 1024 },
+        { CREDHUB_KEY_ED25519, 0 } };
+
+    for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        assert_int_equal(
+            credhub_key_private(*state, rows[i].kind, &never, &pem),
+            CREDHUB_OK);
+        assert_pem(pem, rows[i].label);
+
+        key = parse_private(pem);
+        assert_true(EVP_PKEY_is_a(key, rows[i].algorithm));
+
+        if (rows[i].group != NULL) {
+            assert_int_equal(
+                EVP_PKEY_get_group_name(key, group, sizeof(group), NULL), 1);
+            assert_string_equal(group, rows[i].group);
+        }
+
+        EVP_PKEY_free(key);
+    }
+
+    for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        assert_int_equal(credhub_key_private(*state, &bad[i], &never, &pem),
+            CREDHUB_E_INTERNAL);
+    }
 }
 
 
@@ -347,7 +550,7 @@ test_lengths(void **state)
     assert_int_equal(
         credhub_key_rsa(*state, 1024, &never, &pair), CREDHUB_E_INTERNAL);
     assert_int_equal(
-        credhub_key_ssh(*state, 16384, credhub_null_str, &never, &pair),
+        credhub_key_ssh(*state, &rsa_16384, credhub_null_str, &never, &pair),
         CREDHUB_E_INTERNAL);
 }
 
@@ -363,7 +566,7 @@ test_cancel(void **state)
     assert_int_equal(
         credhub_key_rsa(*state, 4096, &cancel, &pair), CREDHUB_E_INTERNAL);
     assert_int_equal(
-        credhub_key_ssh(*state, 4096, credhub_null_str, &cancel, &pair),
+        credhub_key_ssh(*state, &rsa_4096, credhub_null_str, &cancel, &pair),
         CREDHUB_E_INTERNAL);
     assert_int_equal(ERR_peek_error(), 0);
 }
@@ -459,21 +662,19 @@ test_ssh_bits(void **state)
 {
     credhub_str_t comment;
 
-    assert_int_equal(
-        credhub_key_ssh_bits(credhub_str(RSA_LINE), &comment), 2048);
+    assert_int_equal(ssh_rsa_bits(credhub_str(RSA_LINE), &comment), 2048);
     assert_int_equal(comment.len, 0);
 
     assert_int_equal(
-        credhub_key_ssh_bits(credhub_str(RSA_LINE " a  b c"), &comment), 2048);
+        ssh_rsa_bits(credhub_str(RSA_LINE " a  b c"), &comment), 2048);
     unit_assert_str(comment, "a  b c");
 
     assert_int_equal(
-        credhub_key_ssh_bits(credhub_str(RSA_LINE " user@host\n"), &comment),
-        2048);
+        ssh_rsa_bits(credhub_str(RSA_LINE " user@host\n"), &comment), 2048);
     unit_assert_str(comment, "user@host");
 
     assert_int_equal(
-        credhub_key_ssh_bits(credhub_str(RSA_LINE "\r\n"), &comment), 2048);
+        ssh_rsa_bits(credhub_str(RSA_LINE "\r\n"), &comment), 2048);
     assert_int_equal(comment.len, 0);
 }
 
@@ -497,43 +698,91 @@ test_not_ssh_rsa(void **state)
 
     for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
         comment = credhub_str("x");
-        assert_int_equal(credhub_key_ssh_bits(unit_str(bad[i]), &comment), 0);
+        assert_int_equal(ssh_rsa_bits(unit_str(bad[i]), &comment), 0);
         assert_int_equal(comment.len, 0);
     }
 
-    assert_int_equal(credhub_key_ssh_bits(credhub_null_str, &comment), 0);
+    assert_int_equal(ssh_rsa_bits(credhub_null_str, &comment), 0);
 }
 
 
 /* A blob cut anywhere, or with a byte too many, is none. */
 
 static void
-test_ssh_blob_length(void **state)
+assert_blob_length(
+    credhub_arena_t *arena, const char *word, const char *base64, unsigned bits)
 {
     u_char       *p;
     size_t        len;
     credhub_str_t blob, text, line, comment;
     credhub_buf_t buf;
 
-    text = credhub_base64_decode(*state, credhub_str(RSA_BLOB));
+    text = credhub_base64_decode(arena, unit_str(base64));
     assert_non_null(text.data);
-    p = credhub_arena_alloc(*state, text.len + 1);
+    p = credhub_arena_alloc(arena, text.len + 1);
     memcpy(p, text.data, text.len);
 
     for (len = 0; len <= text.len + 1; len++) {
         blob.data = p;
         blob.len = len;
-        blob = credhub_base64(*state, blob, 1);
+        blob = credhub_base64(arena, blob, 1);
 
-        credhub_buf_init(&buf, *state, 0);
-        credhub_buf_lit(&buf, "ssh-rsa ");
+        credhub_buf_init(&buf, arena, 0);
+        credhub_buf_add_str(&buf, unit_str(word));
+        credhub_buf_lit(&buf, " ");
         credhub_buf_add_str(&buf, blob);
         line = unit_exact((char *) buf.data, buf.len);
 
-        assert_int_equal(
-            credhub_key_ssh_bits(line, &comment), len == text.len ? 2048 : 0);
+        assert_int_equal(credhub_key_ssh_kind(line, &comment).bits,
+            len == text.len ? bits : 0);
         free(line.data);
     }
+}
+
+
+static void
+test_ssh_blob_length(void **state)
+{
+    assert_blob_length(*state, "ssh-rsa", RSA_BLOB, 2048);
+    assert_blob_length(*state, "ssh-ed25519", ED25519_BLOB, 256);
+    assert_blob_length(*state, "ecdsa-sha2-nistp256", ECDSA_BLOB, 256);
+}
+
+
+/* The curve has to be the word's, and the point of its size. */
+
+static void
+test_ssh_points(void **state)
+{
+    credhub_str_t comment;
+
+    assert_int_equal(
+        credhub_key_ssh_kind(
+            credhub_str("ecdsa-sha2-nistp256 AAAAE2VjZHNhLXNoYTItbmlzdHAyNTYAA"
+                        "AAIbmlzdHAzODQAAABBBIoudsbkJhqdt8cGTmH4qMXZa+tN6GtJ4"
+                        "Nd7xbr1hS4TE366ijuO0ohLcRtFLhhpDmS/rrahMbzvFM/SpszQA"
+                        "oU="),
+            &comment)
+            .bits,
+        0);
+    assert_int_equal(
+        credhub_key_ssh_kind(
+            credhub_str("ecdsa-sha2-nistp256 AAAAE2VjZHNhLXNoYTItbmlzdHAyNTYAA"
+                        "AAIbmlzdHAyNTYAAABBA4oudsbkJhqdt8cGTmH4qMXZa+tN6GtJ4"
+                        "Nd7xbr1hS4TE366ijuO0ohLcRtFLhhpDmS/rrahMbzvFM/SpszQA"
+                        "oU="),
+            &comment)
+            .bits,
+        0);
+    assert_int_equal(
+        credhub_key_ssh_kind(
+            credhub_str("ecdsa-sha2-nistp384 AAAAE2VjZHNhLXNoYTItbmlzdHAzODQAA"
+                        "AAIbmlzdHAzODQAAABBBIoudsbkJhqdt8cGTmH4qMXZa+tN6GtJ4"
+                        "Nd7xbr1hS4TE366ijuO0ohLcRtFLhhpDmS/rrahMbzvFM/SpszQA"
+                        "oU="),
+            &comment)
+            .bits,
+        0);
 }
 
 
@@ -545,19 +794,19 @@ test_ssh_bits_are_counted(void **state)
     /* moduli 1, 3, 255, 256, with zeros in front */
 
     assert_int_equal(
-        credhub_key_ssh_bits(
+        ssh_rsa_bits(
             credhub_str("ssh-rsa AAAAB3NzaC1yc2EAAAADAQABAAAAAQE="), &comment),
         1);
     assert_int_equal(
-        credhub_key_ssh_bits(
+        ssh_rsa_bits(
             credhub_str("ssh-rsa AAAAB3NzaC1yc2EAAAADAQABAAAAAQM="), &comment),
         2);
     assert_int_equal(
-        credhub_key_ssh_bits(
+        ssh_rsa_bits(
             credhub_str("ssh-rsa AAAAB3NzaC1yc2EAAAADAQABAAAAAgD/"), &comment),
         8);
     assert_int_equal(
-        credhub_key_ssh_bits(
+        ssh_rsa_bits(
             credhub_str("ssh-rsa AAAAB3NzaC1yc2EAAAADAQABAAAAAgEA"), &comment),
         9);
 }
@@ -628,6 +877,29 @@ test_nothing_secret_is_freed(void **state)
         unit_mark, strlen((char *) unit_mark)));
     credhub_arena_destroy(arena);
 
+    /* what OpenSSL writes for each P-256 key, and what stands before the
+     * private half of an Ed25519 pair */
+
+    unit_mark = "-----BEGIN PRIVATE KEY-----\nMIGHAgEA";
+
+    arena = credhub_arena_create(64);
+    assert_int_equal(
+        credhub_key_private(arena, &p256, &never, &pair.private_key),
+        CREDHUB_OK);
+    assert_non_null(memmem(pair.private_key.data, pair.private_key.len,
+        unit_mark, strlen((char *) unit_mark)));
+    credhub_arena_destroy(arena);
+
+    unit_mark = "-----BEGIN OPENSSH PRIVATE KEY-----\nb3BlbnNza";
+
+    arena = credhub_arena_create(64);
+    assert_int_equal(
+        credhub_key_ssh(arena, &ed25519, credhub_null_str, &never, &pair),
+        CREDHUB_OK);
+    assert_non_null(memmem(pair.private_key.data, pair.private_key.len,
+        unit_mark, strlen((char *) unit_mark)));
+    credhub_arena_destroy(arena);
+
     unit_mark = NULL;
 
     assert_int_equal(unit_marks_freed, 0);
@@ -651,13 +923,13 @@ test_without_memory(void **state)
     assert_int_equal(rc, CREDHUB_E_INTERNAL);
 
     unit_malloc_left = 0;
-    rc = credhub_key_ssh(arena, 2048, credhub_null_str, &never, &pair);
+    rc = credhub_key_ssh(arena, &rsa_2048, credhub_null_str, &never, &pair);
     unit_malloc_left = -1;
     assert_int_equal(rc, CREDHUB_E_INTERNAL);
     credhub_arena_destroy(arena);
 
     unit_malloc_left = 0;
-    assert_int_equal(credhub_key_ssh_bits(credhub_str(RSA_LINE), &comment), 0);
+    assert_int_equal(ssh_rsa_bits(credhub_str(RSA_LINE), &comment), 0);
     assert_int_equal(credhub_key_rsa_bits(unit_str(rsa_1024)), 0);
     unit_malloc_left = -1;
 
@@ -676,7 +948,7 @@ test_error_queue_is_left_alone(void **state)
     assert_int_equal(credhub_key_rsa(*state, 2048, &never, &pair), CREDHUB_OK);
     (void) credhub_key_rsa_bits(pair.public_key);
     (void) credhub_key_rsa_bits(credhub_str("x"));
-    (void) credhub_key_ssh_bits(credhub_str("ssh-rsa *"), &comment);
+    (void) credhub_key_ssh_kind(credhub_str("ssh-rsa *"), &comment);
     (void) credhub_key_fingerprint(*state, credhub_str(RSA_LINE));
 
     assert_int_equal(ERR_GET_REASON(ERR_get_error()), 42);
@@ -694,6 +966,9 @@ main(void)
         key_test(test_rsa),
         key_test(test_ssh),
         key_test(test_ssh_without_comment),
+        key_test(test_ssh_curves),
+        key_test(test_kinds),
+        key_test(test_private),
         key_test(test_lengths),
         key_test(test_cancel),
         key_test(test_cancel_from_another_thread),
@@ -701,6 +976,7 @@ main(void)
         key_test(test_ssh_bits),
         key_test(test_not_ssh_rsa),
         key_test(test_ssh_blob_length),
+        key_test(test_ssh_points),
         key_test(test_ssh_bits_are_counted),
         key_test(test_fingerprint),
         key_test(test_nothing_secret_is_freed),

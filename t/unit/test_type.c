@@ -835,6 +835,13 @@ test_parameter_errors(void **state)
         { "rsa", "{\"ssh_comment\":\"x\"}", CREDHUB_E_UNKNOWN_KEY },
         { "rsa", "{\"length\":30}", CREDHUB_E_UNKNOWN_KEY },
         { "ssh", "{\"key_length\":8192}", CREDHUB_E_KEY_LENGTH },
+        { "ssh", "{\"key_type\":\"dsa\"}", CREDHUB_E_KEY_TYPE },
+        { "ssh", "{\"key_curve\":\"P-256\"}", CREDHUB_E_KEY_CURVE },
+        { "ssh", "{\"key_type\":\"ec\",\"key_length\":2048}",
+            CREDHUB_E_KEY_LENGTH },
+        { "ssh", "{\"key_type\":null,\"key_curve\":null}", CREDHUB_OK },
+        { "ssh", "{\"key_type\":{}}", CREDHUB_E_BAD_REQUEST },
+        { "rsa", "{\"key_type\":\"rsa\"}", CREDHUB_E_UNKNOWN_KEY },
         { "ssh", "{\"ssh_comment\":\"a\\nb\"}", CREDHUB_E_BAD_REQUEST },
         { "ssh", "{\"ssh_comment\":\"a\\r\"}", CREDHUB_E_BAD_REQUEST },
         { "ssh", "{\"ssh_comment\":[]}", CREDHUB_E_BAD_REQUEST },
@@ -1103,9 +1110,51 @@ test_regenerate_keys(void **state)
     first = member(*state, whole(*state, &content), "public_key");
     second = member(*state, whole(*state, &again), "public_key");
 
-    assert_int_equal(credhub_key_ssh_bits(second, &comment), 3072);
+    assert_int_equal(credhub_key_ssh_kind(second, &comment).bits, 3072);
     unit_assert_str(comment, "a b");
     assert_false(credhub_str_eq(first, second));
+}
+
+
+/* Type and curve are asked for, compared and kept. */
+
+static void
+test_ssh_curves(void **state)
+{
+    size_t             i, j;
+    credhub_str_t      first, second, comment;
+    credhub_content_t  content, again;
+    credhub_key_kind_t kind, kept;
+
+    static const char *const parameters[] = {
+        "{\"key_type\":\"EC\",\"ssh_comment\":\"a b\"}",
+        "{\"key_type\":\"ec\",\"key_curve\":\"p-384\",\"key_length\":384,"
+        "\"ssh_comment\":\"a b\"}",
+        "{\"key_type\":\"ed25519\",\"ssh_comment\":\"a b\"}",
+        "{\"key_type\":\"rsa\",\"ssh_comment\":\"a b\"}",
+    };
+
+    for (i = 0; i < 4; i++) {
+        generate(*state, "ssh", parameters[i], &content);
+        first = member(*state, whole(*state, &content), "public_key");
+        kind = credhub_key_ssh_kind(first, &comment);
+        unit_assert_str(comment, "a b");
+
+        for (j = 0; j < 4; j++) {
+            assert_int_equal(
+                differs(*state, "ssh", parameters[j], &content), i != j);
+        }
+
+        assert_int_equal(
+            regenerate(*state, "ssh", &content, &again), CREDHUB_OK);
+        second = member(*state, whole(*state, &again), "public_key");
+        kept = credhub_key_ssh_kind(second, &comment);
+
+        unit_assert_str(comment, "a b");
+        assert_int_equal(kept.type, kind.type);
+        assert_int_equal(kept.bits, kind.bits);
+        assert_false(credhub_str_eq(first, second));
+    }
 }
 
 
@@ -1127,7 +1176,8 @@ test_regenerate_set_keys(void **state)
         { "rsa", "{\"public_key\":\"" RSA_1024 "\",\"private_key\":\"p\"}" },
         { "ssh", "{\"private_key\":\"p\"}" },
         { "ssh", "{\"public_key\":\"ssh-rsa AAAA comment\"}" },
-        { "ssh", "{\"public_key\":\"ssh-ed25519 " SSH_BLOB " c\"}" },
+        { "ssh", "{\"public_key\":\"ssh-ed25519 AAAA " SSH_BLOB " c\"}" },
+        { "ssh", "{\"public_key\":\"ssh-rsa " SSH_BLOB " c\"}" },
     };
 
     for (i = 0; i < (int) (sizeof(rows) / sizeof(rows[0])); i++) {
@@ -1140,7 +1190,7 @@ test_regenerate_set_keys(void **state)
             CREDHUB_OK);
 
         assert_int_equal(parameters.key_length.set, 1);
-        assert_int_equal(parameters.key_length.value, 2048);
+        assert_int_equal(parameters.key_length.value, 0);
         assert_int_equal(parameters.ssh_comment.len, 0);
         assert_int_equal(type_of(rows[i].type)->check(&parameters), CREDHUB_OK);
     }
@@ -1329,6 +1379,7 @@ main(void)
         type_test(test_regenerate_password),
         type_test(test_regenerate_user),
         type_test(test_regenerate_keys),
+        type_test(test_ssh_curves),
         type_test(test_regenerate_set_keys),
         type_test(test_regenerated_comment_is_one_line),
         type_test(test_damaged_parameters),

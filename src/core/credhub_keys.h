@@ -1,0 +1,27 @@
+
+/*
+ * Keys as OpenSSL's objects. For src/core/credhub_key*.c and
+ * src/core/credhub_x509*.c only.
+ */
+
+#ifndef _CREDHUB_KEYS_H_INCLUDED_
+#define _CREDHUB_KEYS_H_INCLUDED_
+
+
+#include <openssl/evp.h>
+#include "credhub_key.h"
+
+
+/* NULL when it was canceled or failed. */
+EVP_PKEY *credhub_key_generate(
+    const credhub_key_kind_t *kind, atomic_int *cancel);
+
+/* An RSA key has its true length here; .bits 0: another kind. */
+credhub_key_kind_t credhub_key_kind_of(const EVP_PKEY *key);
+
+/* The private key in PEM: PKCS#1, or PKCS#8 where the key is not RSA. 1, 0. */
+int credhub_key_pem(
+    credhub_arena_t *arena, const EVP_PKEY *key, credhub_str_t *pem);
+
+
+#endif /* _CREDHUB_KEYS_H_INCLUDED_ */
