@@ -52,6 +52,7 @@ ngx_credhub_op_create(
 
     ngx_queue_init(&op->calls);
     ngx_queue_init(&op->tasks);
+    ngx_queue_init(&op->parts);
 
     (void) ngx_credhub_op_become(op, operation);
 
@@ -88,6 +89,8 @@ ngx_credhub_op_run(ngx_credhub_op_t *op)
 {
     const ngx_credhub_step_pt *step;
 
+    op->waiting = 0;
+
     /* op_become() may have failed before the first step */
 
     while (op->error == CREDHUB_OK) {
@@ -108,6 +111,7 @@ ngx_credhub_op_run(ngx_credhub_op_t *op)
             continue;
 
         case NGX_CREDHUB_WAIT:
+            op->waiting = 1;
             return;
 
         default: /* NGX_CREDHUB_DONE, NGX_CREDHUB_FAIL */
@@ -136,8 +140,17 @@ void
 ngx_credhub_op_abort(ngx_credhub_op_t *op)
 {
     ngx_queue_t        *q;
+    ngx_credhub_op_t   *part;
     ngx_credhub_call_t *call;
     ngx_credhub_task_t *task;
+
+    while (!ngx_queue_empty(&op->parts)) {
+        q = ngx_queue_head(&op->parts);
+        ngx_queue_remove(q);
+
+        part = ngx_queue_data(q, ngx_credhub_op_t, kept);
+        ngx_credhub_op_destroy(part);
+    }
 
     while (!ngx_queue_empty(&op->calls)) {
         q = ngx_queue_head(&op->calls);
@@ -243,6 +256,42 @@ ngx_credhub_op_leave(ngx_credhub_op_t *op)
     op->step = op->frame->step;
     op->ctx = op->frame->ctx;
     op->frame = op->frame->up;
+}
+
+
+ngx_credhub_op_t *
+ngx_credhub_op_part(ngx_credhub_op_t *op,
+    const ngx_credhub_operation_t *operation, const ngx_credhub_host_t *host)
+{
+    ngx_credhub_op_t *part;
+
+    part = ngx_credhub_op_create(operation, op->hub);
+    if (part == NULL) {
+        return NULL;
+    }
+
+    part->actor = op->actor;
+    part->caller = op->caller;
+    part->host = host;
+    part->host_data = op;
+
+    ngx_queue_insert_tail(&op->parts, &part->kept);
+
+    return part;
+}
+
+
+void
+ngx_credhub_op_part_end(ngx_credhub_op_t *part)
+{
+    ngx_credhub_op_t *whole = part->host_data;
+
+    ngx_queue_remove(&part->kept);
+    ngx_credhub_op_destroy(part);
+
+    if (whole->waiting) {
+        ngx_credhub_op_resume(whole, CREDHUB_OK, credhub_null_str);
+    }
 }
 
 

@@ -82,9 +82,12 @@ struct ngx_credhub_op_s {
     /* private to src/run */
     ngx_queue_t calls; /* live as long as this */
     ngx_queue_t tasks;
+    ngx_queue_t parts;
+    ngx_queue_t kept;     /* of a part */
     unsigned    stored:1; /* a store call was made */
     unsigned    forged:1; /* a forged grant was met, and logged */
     unsigned    finished:1;
+    unsigned    waiting:1;
     unsigned    resumed:1; /* by an event of the engine */
 };
 
@@ -150,6 +153,20 @@ ngx_credhub_rc_e ngx_credhub_op_compute(
  */
 ngx_credhub_rc_e ngx_credhub_op_enter(
     ngx_credhub_op_t *op, const ngx_credhub_step_pt *steps, void *ctx);
+
+/*
+ * Parts: operations that belong to another one. Each has memory of its own, and
+ * several run at a time. They act for the same actor, and end with the whole.
+ */
+
+/* One that has not begun, its host_data the whole; NULL without memory. */
+ngx_credhub_op_t *ngx_credhub_op_part(ngx_credhub_op_t *op,
+    const ngx_credhub_operation_t *operation, const ngx_credhub_host_t *host);
+
+/* For the host, when a part has finished: destroys it. If a step of the whole
+ * has waited for it, the next step runs; it may still have to wait for others.
+ */
+void ngx_credhub_op_part_end(ngx_credhub_op_t *part);
 
 /* Goes on with that step of the same list. */
 ngx_credhub_rc_e ngx_credhub_op_goto(

@@ -78,6 +78,13 @@ ngx_credhub_task_init(ngx_thread_pool_t *pool, ngx_uint_t own)
 }
 
 
+ngx_uint_t
+ngx_credhub_task_limit(void)
+{
+    return ngx_credhub_cpu.limit;
+}
+
+
 ngx_credhub_task_t *
 ngx_credhub_task_create(size_t size)
 {

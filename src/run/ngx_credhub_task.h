@@ -59,6 +59,10 @@ ngx_int_t ngx_credhub_task_post(ngx_credhub_task_t *task, credhub_str_t actor);
 void ngx_credhub_task_destroy(ngx_credhub_task_t *task);
 
 
+/* How many run at a time. */
+ngx_uint_t ngx_credhub_task_limit(void);
+
+
 /* init_process: the pool that tasks run on. */
 void ngx_credhub_task_init(ngx_thread_pool_t *pool, ngx_uint_t own);
 

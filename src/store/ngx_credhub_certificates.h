@@ -190,6 +190,7 @@ typedef struct {
     credhub_str_t        folded;
     credhub_str_t        credential;
     credhub_str_t        signer; /* of the newest version, folded */
+    ngx_uint_t           signs;  /* others name it as their CA */
     ngx_credhub_grants_t grants;
 } ngx_credhub_child_t;
 
