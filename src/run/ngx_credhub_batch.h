@@ -32,12 +32,13 @@ ngx_credhub_rc_e ngx_credhub_batch_retrust(ngx_credhub_op_t *op,
     credhub_str_t active, credhub_str_t transitional);
 
 /*
- * Regenerates every certificate below a CA, children of children too: checks
- * that the actor may write each, stages all, commits, folds. Enters steps. The
- * names, sorted, are in ngx_credhub_batch_names() then. Retries by itself.
+ * Regenerates every certificate below a CA (folded name), children of children
+ * too: checks that the actor may write each and read each CA, stages all,
+ * commits. Enters steps. Retries by itself. Then the names are in
+ * ngx_credhub_batch_names(), and the caller folds.
  */
-ngx_credhub_rc_e ngx_credhub_batch_regenerate(ngx_credhub_op_t *op,
-    ngx_credhub_batch_t **batch, const ngx_credhub_certificate_t *ca);
+ngx_credhub_rc_e ngx_credhub_batch_regenerate(
+    ngx_credhub_op_t *op, ngx_credhub_batch_t **batch, credhub_str_t ca);
 
 
 /* The id for a write that commits the batch; empty when there is nothing in
@@ -49,8 +50,8 @@ const credhub_str_t *ngx_credhub_batch_names(
     const ngx_credhub_batch_t *batch, ngx_uint_t *n);
 
 /* After a write has committed it: folds its versions into their certificates,
- * in steps; a failure is no error, the sweep does the rest. Enters steps, or
- * NEXT when there is nothing to do. */
+ * in steps; a failure is no error, the sweep does the rest. WAIT, or NEXT when
+ * there is nothing to do. */
 ngx_credhub_rc_e ngx_credhub_batch_fold(
     ngx_credhub_op_t *op, ngx_credhub_batch_t *batch);
 

@@ -270,6 +270,11 @@ ngx_credhub_op_part(ngx_credhub_op_t *op,
         return NULL;
     }
 
+    if (part->error != CREDHUB_OK) {
+        ngx_credhub_op_destroy(part);
+        return NULL;
+    }
+
     part->actor = op->actor;
     part->caller = op->caller;
     part->host = host;
