@@ -3,6 +3,7 @@
 
 #include "ngx_http_credhub_api.h"
 #include "ngx_credhub_credential.h"
+#include "ngx_credhub_sweep.h"
 
 
 typedef struct {
@@ -15,7 +16,6 @@ static ngx_credhub_rc_e ngx_http_credhub_delete_parse(ngx_credhub_op_t *op);
 static ngx_credhub_rc_e ngx_http_credhub_delete_send(ngx_credhub_op_t *op);
 static ngx_credhub_rc_e ngx_http_credhub_delete_check(ngx_credhub_op_t *op);
 static ngx_credhub_rc_e ngx_http_credhub_delete_sweep(ngx_credhub_op_t *op);
-static ngx_credhub_rc_e ngx_http_credhub_delete_swept(ngx_credhub_op_t *op);
 
 
 static const ngx_credhub_step_pt ngx_http_credhub_delete_steps[] = {
@@ -24,7 +24,6 @@ static const ngx_credhub_step_pt ngx_http_credhub_delete_steps[] = {
     ngx_http_credhub_delete_send,
     ngx_http_credhub_delete_check,
     ngx_http_credhub_delete_sweep,
-    ngx_http_credhub_delete_swept,
     NULL,
 };
 
@@ -116,29 +115,5 @@ ngx_http_credhub_delete_check(ngx_credhub_op_t *op)
 static ngx_credhub_rc_e
 ngx_http_credhub_delete_sweep(ngx_credhub_op_t *op)
 {
-    ngx_credhub_call_t *call;
-
-    call = ngx_credhub_op_call(op, NGX_CREDHUB_LINK_LONG, 1);
-
-    if (call != NULL) {
-        ngx_credhub_sweep(call, op->hub->store);
-    }
-
-    return ngx_credhub_op_send(op, call);
-}
-
-
-static ngx_credhub_rc_e
-ngx_http_credhub_delete_swept(ngx_credhub_op_t *op)
-{
-    ngx_uint_t      rest;
-    credhub_error_e error;
-
-    if (ngx_credhub_swept(op->call, &rest, &error) != NGX_OK || !rest) {
-        return NGX_CREDHUB_DONE;
-    }
-
-    ngx_credhub_op_release(op);
-
-    return ngx_credhub_op_goto(op, ngx_http_credhub_delete_sweep);
+    return ngx_credhub_op_enter(op, ngx_credhub_sweep_steps, NULL);
 }

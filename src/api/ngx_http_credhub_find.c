@@ -9,12 +9,15 @@
 
 /* Bytes of the answer that a name brings along. */
 #define NGX_HTTP_CREDHUB_FOUND_SIZE                                            \
-    (sizeof(",{\"version_created_at\":\"\",\"name\":\"\"}") + CREDHUB_DATE_LEN)
+    (sizeof(                                                                   \
+         ",{\"version_created_at\":\"\",\"name\":\"\",\"expiry_date\":\"\"}")  \
+        + 2 * CREDHUB_DATE_LEN)
 
 
 typedef struct {
     int64_t       sequence;
     int64_t       created;
+    int64_t       expires;
     credhub_str_t name;
 } ngx_http_credhub_found_t;
 
@@ -157,7 +160,7 @@ ngx_http_credhub_find_read(ngx_credhub_op_t *op)
 
     if (call != NULL) {
         ngx_credhub_find(call, op->hub->store, ctx->prefix, ctx->like,
-            ctx->cursor, op->caller);
+            ctx->expires ? &ctx->within : NULL, ctx->cursor, op->caller);
     }
 
     return ngx_credhub_op_send(op, call);
@@ -212,12 +215,6 @@ ngx_http_credhub_find_add(ngx_credhub_op_t *op, const ngx_credhub_found_t *row)
     credhub_error_e           error;
     ngx_http_credhub_found_t *found;
 
-    /* only certificates expire */
-
-    if (ctx->expires) {
-        return CREDHUB_OK;
-    }
-
     found = ngx_http_credhub_list_add(
         op, &ctx->list, row->name.len + NGX_HTTP_CREDHUB_FOUND_SIZE, &error);
 
@@ -227,6 +224,7 @@ ngx_http_credhub_find_add(ngx_credhub_op_t *op, const ngx_credhub_found_t *row)
 
     found->name = ngx_credhub_op_copy(op, row->name);
     found->created = row->created;
+    found->expires = row->expires;
     found->sequence = row->sequence;
 
     return found->name.data != NULL ? CREDHUB_OK : CREDHUB_E_INTERNAL;
@@ -262,6 +260,15 @@ ngx_http_credhub_find_answer(ngx_credhub_op_t *op)
         credhub_buf_add(&body, date, CREDHUB_DATE_LEN);
         credhub_buf_lit(&body, "\",\"name\":");
         credhub_json_add_string(&body, found[i].name);
+
+        if (ctx->expires) {
+            credhub_date(found[i].expires, date);
+
+            credhub_buf_lit(&body, ",\"expiry_date\":\"");
+            credhub_buf_add(&body, date, CREDHUB_DATE_LEN);
+            credhub_buf_lit(&body, "\"");
+        }
+
         credhub_buf_lit(&body, "}");
     }
 

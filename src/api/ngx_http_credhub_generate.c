@@ -353,7 +353,8 @@ ngx_http_credhub_generate_decide(ngx_credhub_op_t *op)
         return ngx_credhub_op_error(op, CREDHUB_E_CRED_DENIED);
     }
 
-    rc = ngx_credhub_current_result(op->call, 0, ctx->folded, &ctx->existing);
+    rc = ngx_credhub_current_result(
+        op->call, 0, ctx->folded, &ctx->existing, NULL);
 
     if (rc == NGX_ERROR) {
         return ngx_credhub_op_error(op, CREDHUB_E_INTERNAL);

@@ -1,17 +1,26 @@
 
 /* GET /api/v1/data by name and by id. */
 
-#include "ngx_http_credhub_api.h"
-#include "ngx_credhub_credential.h"
+#include "ngx_http_credhub_query.h"
+#include "ngx_http_credhub_views.h"
 
 
 typedef struct {
-    ngx_credhub_guard_t guard;
-    credhub_str_t       name;   /* folded */
-    int64_t             wanted; /* versions still to come */
-    credhub_str_t       cursor;
-    credhub_buf_t       body;
+    ngx_credhub_guard_t        guard;
+    credhub_str_t              name; /* folded */
+    ngx_uint_t                 chain;
+    credhub_version_t          versions[NGX_HTTP_CREDHUB_PAIR]; /* current */
+    ngx_uint_t                 n;
+    ngx_credhub_lookup_t       lookup;
+    ngx_http_credhub_history_t history;
+    credhub_buf_t              body;
 } ngx_http_credhub_get_t;
+
+
+typedef struct {
+    ngx_uint_t        chain;
+    credhub_version_t version;
+} ngx_http_credhub_get_id_t;
 
 
 static ngx_credhub_rc_e ngx_http_credhub_get_parse(ngx_credhub_op_t *op);
@@ -19,21 +28,29 @@ static void             ngx_http_credhub_get_audit(ngx_credhub_op_t *op);
 static credhub_error_e  ngx_http_credhub_get_query(
      ngx_credhub_op_t *op, ngx_uint_t *current);
 static ngx_credhub_rc_e ngx_http_credhub_get_current(ngx_credhub_op_t *op);
+static ngx_credhub_rc_e ngx_http_credhub_get_take(ngx_credhub_op_t *op);
+static ngx_credhub_rc_e ngx_http_credhub_get_pair(ngx_credhub_op_t *op);
+static ngx_credhub_rc_e ngx_http_credhub_get_show(ngx_credhub_op_t *op);
 static ngx_credhub_rc_e ngx_http_credhub_get_answer(ngx_credhub_op_t *op);
 static ngx_credhub_rc_e ngx_http_credhub_get_versions(ngx_credhub_op_t *op);
-static ngx_credhub_rc_e ngx_http_credhub_get_take(ngx_credhub_op_t *op);
-static void             ngx_http_credhub_get_history(ngx_credhub_op_t *op,
-                const credhub_version_t *versions, ngx_uint_t n, credhub_str_t cursor);
+static ngx_credhub_rc_e ngx_http_credhub_get_end(ngx_credhub_op_t *op);
+
 static ngx_credhub_rc_e ngx_http_credhub_get_id(ngx_credhub_op_t *op);
+static ngx_credhub_rc_e ngx_http_credhub_get_id_take(ngx_credhub_op_t *op);
 static ngx_credhub_rc_e ngx_http_credhub_get_id_answer(ngx_credhub_op_t *op);
 
 
 static const ngx_credhub_step_pt ngx_http_credhub_get_steps[] = {
     ngx_http_credhub_get_parse,
-    ngx_http_credhub_get_current,
-    ngx_http_credhub_get_answer,
-    ngx_http_credhub_get_versions,
+
+    ngx_http_credhub_get_current, /* current=true */
     ngx_http_credhub_get_take,
+    ngx_http_credhub_get_pair,
+    ngx_http_credhub_get_show,
+    ngx_http_credhub_get_answer,
+
+    ngx_http_credhub_get_versions,
+    ngx_http_credhub_get_end,
     NULL,
 };
 
@@ -46,6 +63,7 @@ const ngx_credhub_operation_t ngx_http_credhub_data_get = {
 
 static const ngx_credhub_step_pt ngx_http_credhub_get_id_steps[] = {
     ngx_http_credhub_get_id,
+    ngx_http_credhub_get_id_take,
     ngx_http_credhub_get_id_answer,
     NULL,
 };
@@ -53,7 +71,7 @@ static const ngx_credhub_step_pt ngx_http_credhub_get_id_steps[] = {
 const ngx_credhub_operation_t ngx_http_credhub_data_get_by_id = {
     "GET",
     ngx_http_credhub_get_id_steps,
-    0,
+    sizeof(ngx_http_credhub_get_id_t),
 };
 
 
@@ -131,28 +149,28 @@ ngx_http_credhub_get_query(ngx_credhub_op_t *op, ngx_uint_t *current)
     ngx_http_credhub_get_t   *ctx = op->ctx;
     ngx_http_credhub_input_t *input = op->input;
 
-    const credhub_str_t *flag, *versions;
+    int64_t              wanted;
+    credhub_error_e      error;
+    const credhub_str_t *versions;
 
-    flag = credhub_query_get(&input->query, "current");
-    versions = credhub_query_get(&input->query, "versions");
+    error = ngx_http_credhub_query_flag(op, "current", current);
 
-    *current = 0;
-    ctx->wanted = NGX_MAX_INT_T_VALUE;
-
-    if (flag != NULL && flag->len != 0) {
-        *current = credhub_str_caseeq(*flag, credhub_str("true"));
-
-        if (!*current && !credhub_str_caseeq(*flag, credhub_str("false"))) {
-            op->detail = credhub_str("current");
-            return CREDHUB_E_BAD_QUERY;
-        }
+    if (error == CREDHUB_OK) {
+        error = ngx_http_credhub_query_flag(op, "chain", &ctx->chain);
     }
+
+    if (error != CREDHUB_OK) {
+        return error;
+    }
+
+    versions = credhub_query_get(&input->query, "versions");
+    ctx->history.wanted = NGX_MAX_INT_T_VALUE;
 
     if (versions == NULL || versions->len == 0) {
         return CREDHUB_OK;
     }
 
-    if (credhub_int64(*versions, &ctx->wanted) != 0 || ctx->wanted < 0) {
+    if (credhub_int64(*versions, &wanted) != 0 || wanted < 0) {
         op->detail = credhub_str("versions");
         return CREDHUB_E_BAD_QUERY;
     }
@@ -161,7 +179,9 @@ ngx_http_credhub_get_query(ngx_credhub_op_t *op, ngx_uint_t *current)
         return CREDHUB_E_VERSIONS_AND_CURRENT;
     }
 
-    return ctx->wanted == 0 ? CREDHUB_E_CRED : CREDHUB_OK;
+    ctx->history.wanted = wanted;
+
+    return wanted == 0 ? CREDHUB_E_CRED : CREDHUB_OK;
 }
 
 
@@ -186,18 +206,19 @@ ngx_http_credhub_get_current(ngx_credhub_op_t *op)
 
 
 static ngx_credhub_rc_e
-ngx_http_credhub_get_answer(ngx_credhub_op_t *op)
+ngx_http_credhub_get_take(ngx_credhub_op_t *op)
 {
     ngx_http_credhub_get_t *ctx = op->ctx;
 
-    credhub_error_e   error;
-    credhub_version_t version;
+    ngx_uint_t more;
 
     if (!ngx_credhub_access_checked(op, &ctx->guard, CREDHUB_OP_READ, 1)) {
         return ngx_credhub_op_error(op, CREDHUB_E_CRED_HIDDEN);
     }
 
-    switch (ngx_credhub_current_result(op->call, 0, ctx->name, &version)) {
+    switch (ngx_credhub_current_result(
+        op->call, 0, ctx->name, &ctx->versions[0], &more))
+    {
     case NGX_OK:
         break;
 
@@ -208,17 +229,73 @@ ngx_http_credhub_get_answer(ngx_credhub_op_t *op)
         return ngx_credhub_op_error(op, CREDHUB_E_INTERNAL);
     }
 
-    ngx_credhub_audit_version(op, &version);
+    if (!more) {
+        ctx->n = 1;
+        return ngx_credhub_op_goto(op, ngx_http_credhub_get_show);
+    }
 
-    credhub_buf_init(&ctx->body, op->arena,
-        credhub_version_view_size(&version) + sizeof("{\"data\":[]}"));
+    ctx->lookup.name = ctx->name;
+    ctx->lookup.folded = ctx->name;
+    ctx->lookup.operation = CREDHUB_OP_READ;
 
+    return ngx_credhub_lookup(op, &ctx->lookup);
+}
+
+
+static ngx_credhub_rc_e
+ngx_http_credhub_get_pair(ngx_credhub_op_t *op)
+{
+    ngx_http_credhub_get_t *ctx = op->ctx;
+
+    credhub_error_e error;
+
+    error = ngx_credhub_looked_up(op, &ctx->lookup);
+
+    if (error != CREDHUB_OK) {
+        return ngx_credhub_op_error(op, error);
+    }
+
+    ctx->n = ngx_http_credhub_views_pair(&ctx->lookup.found, ctx->versions);
+
+    return ctx->n != 0 ? NGX_CREDHUB_NEXT
+                       : ngx_credhub_op_error(op, CREDHUB_E_CRED);
+}
+
+
+static ngx_credhub_rc_e
+ngx_http_credhub_get_show(ngx_credhub_op_t *op)
+{
+    ngx_http_credhub_get_t *ctx = op->ctx;
+
+    return ngx_http_credhub_views_show(op, ctx->versions, ctx->n, ctx->chain);
+}
+
+
+static ngx_credhub_rc_e
+ngx_http_credhub_get_answer(ngx_credhub_op_t *op)
+{
+    ngx_http_credhub_get_t *ctx = op->ctx;
+
+    size_t          size;
+    ngx_uint_t      i;
+    credhub_error_e error;
+
+    ngx_credhub_audit_version(op, &ctx->versions[0]);
+
+    size = sizeof("{\"data\":[,]}");
+
+    for (i = 0; i < ctx->n; i++) {
+        size += credhub_version_view_size(&ctx->versions[i]);
+    }
+
+    credhub_buf_init(&ctx->body, op->arena, size);
     credhub_buf_lit(&ctx->body, "{\"data\":[");
-    error = ngx_credhub_version_append(op, &ctx->body, &version);
-    credhub_buf_lit(&ctx->body, "]}");
 
-    return error == CREDHUB_OK ? ngx_credhub_op_answer(op, 200, &ctx->body)
-                               : ngx_credhub_op_error(op, error);
+    error = ngx_http_credhub_views_add(op, &ctx->body, ctx->versions, ctx->n);
+
+    return error == CREDHUB_OK
+               ? ngx_credhub_op_goto(op, ngx_http_credhub_get_end)
+               : ngx_credhub_op_error(op, error);
 }
 
 
@@ -227,72 +304,22 @@ ngx_http_credhub_get_versions(ngx_credhub_op_t *op)
 {
     ngx_http_credhub_get_t *ctx = op->ctx;
 
-    ngx_credhub_call_t *call;
+    ctx->history.name = ctx->name;
+    ctx->history.actor = ctx->guard.actor;
+    ctx->history.chain = ctx->chain;
+    ctx->history.body = &ctx->body;
 
-    call = ngx_credhub_op_call(op, NGX_CREDHUB_LINK_LONG, 1);
+    credhub_buf_init(&ctx->body, op->arena, 4096);
+    credhub_buf_lit(&ctx->body, "{\"data\":[");
 
-    if (call != NULL) {
-        ngx_credhub_versions_read(call, op->hub->store, ctx->name,
-            (ngx_uint_t) ngx_min(ctx->wanted, NGX_CREDHUB_PAGE_ROWS),
-            ctx->cursor, ctx->guard.actor);
-    }
-
-    return ngx_credhub_op_send(op, call);
+    return ngx_http_credhub_history(op, &ctx->history);
 }
 
 
 static ngx_credhub_rc_e
-ngx_http_credhub_get_take(ngx_credhub_op_t *op)
+ngx_http_credhub_get_end(ngx_credhub_op_t *op)
 {
     ngx_http_credhub_get_t *ctx = op->ctx;
-
-    ngx_int_t            rc;
-    ngx_uint_t           i, n;
-    credhub_str_t        cursor;
-    credhub_error_e      error;
-    credhub_version_t   *versions;
-    ngx_credhub_grants_t grants;
-
-    error = CREDHUB_E_CRED;
-    rc = ngx_credhub_versions_result(
-        op->call, &versions, &n, &cursor, &grants, &error);
-
-    if (rc != NGX_OK) {
-        return ngx_credhub_op_error(op, error);
-    }
-
-    if (ctx->guard.actor.len != 0
-        && !ngx_credhub_access_granted(
-            op, ctx->guard.actor, CREDHUB_OP_READ, &grants))
-    {
-        return ngx_credhub_op_error(op, CREDHUB_E_CRED_HIDDEN);
-    }
-
-    if (ctx->body.arena == NULL) {
-        credhub_buf_init(&ctx->body, op->arena, 4096);
-        credhub_buf_lit(&ctx->body, "{\"data\":[");
-        ngx_http_credhub_get_history(op, versions, n, cursor);
-    }
-
-    for (i = 0; i < n; i++) {
-        if (ctx->body.len != sizeof("{\"data\":[") - 1) {
-            credhub_buf_lit(&ctx->body, ",");
-        }
-
-        error = ngx_credhub_version_append(op, &ctx->body, &versions[i]);
-
-        if (error != CREDHUB_OK) {
-            return ngx_credhub_op_error(op, error);
-        }
-    }
-
-    ctx->wanted -= n;
-    ctx->cursor = ngx_credhub_op_copy(op, cursor);
-
-    if (cursor.len != 0 && ctx->wanted > 0) {
-        ngx_credhub_op_release(op);
-        return ngx_credhub_op_goto(op, ngx_http_credhub_get_versions);
-    }
 
     credhub_buf_lit(&ctx->body, "]}");
 
@@ -300,29 +327,14 @@ ngx_http_credhub_get_take(ngx_credhub_op_t *op)
 }
 
 
-/* The first page says which credential it is, and which version when there is
- * only one. */
-
-static void
-ngx_http_credhub_get_history(ngx_credhub_op_t *op,
-    const credhub_version_t *versions, ngx_uint_t n, credhub_str_t cursor)
-{
-    if (n != 0) {
-        ngx_credhub_audit_version(op, &versions[0]);
-    }
-
-    if (n != 1 || cursor.len != 0) {
-        op->version_id = credhub_null_str;
-    }
-}
-
-
 static ngx_credhub_rc_e
 ngx_http_credhub_get_id(ngx_credhub_op_t *op)
 {
-    ngx_http_credhub_input_t *input = op->input;
+    ngx_http_credhub_get_id_t *ctx = op->ctx;
+    ngx_http_credhub_input_t  *input = op->input;
 
     u_char                    *id;
+    credhub_error_e            error;
     ngx_credhub_call_t        *call;
     const ngx_credhub_detail_t details[] = {
         { "uuid", NGX_CREDHUB_DETAIL_STRING, input->params[0] },
@@ -330,6 +342,12 @@ ngx_http_credhub_get_id(ngx_credhub_op_t *op)
     };
 
     ngx_credhub_audit_details(op, details);
+
+    error = ngx_http_credhub_query_flag(op, "chain", &ctx->chain);
+
+    if (error != CREDHUB_OK) {
+        return ngx_credhub_op_fail(op, error, op->detail);
+    }
 
     id = credhub_arena_bytes(op->arena, CREDHUB_UUID_LEN);
 
@@ -355,28 +373,37 @@ ngx_http_credhub_get_id(ngx_credhub_op_t *op)
 /* Which name to ask permission for is known only now. */
 
 static ngx_credhub_rc_e
-ngx_http_credhub_get_id_answer(ngx_credhub_op_t *op)
+ngx_http_credhub_get_id_take(ngx_credhub_op_t *op)
 {
+    ngx_http_credhub_get_id_t *ctx = op->ctx;
+
     credhub_error_e      error;
-    credhub_version_t    version;
     ngx_credhub_grants_t grants;
 
     error = CREDHUB_E_CRED;
 
-    if (ngx_credhub_version_result(op->call, &version, &grants, &error)
-        != NGX_OK) {
+    if (ngx_credhub_version_result(op->call, &ctx->version, &grants, &error)
+        != NGX_OK)
+    {
         return ngx_credhub_op_error(op, error);
     }
 
-    ngx_credhub_audit_version(op, &version);
+    ngx_credhub_audit_version(op, &ctx->version);
 
-    if (!ngx_credhub_hub_allows(
-            op->hub, op->actor, CREDHUB_OP_READ, version.folded)
-        && !ngx_credhub_access_granted(
-            op, op->caller, CREDHUB_OP_READ, &grants))
+    if (!ngx_credhub_access_allowed(
+            op, CREDHUB_OP_READ, ctx->version.folded, &grants))
     {
         return ngx_credhub_op_error(op, CREDHUB_E_CRED_HIDDEN);
     }
 
-    return ngx_credhub_version_answer(op, &version);
+    return ngx_http_credhub_views_show(op, &ctx->version, 1, ctx->chain);
+}
+
+
+static ngx_credhub_rc_e
+ngx_http_credhub_get_id_answer(ngx_credhub_op_t *op)
+{
+    ngx_http_credhub_get_id_t *ctx = op->ctx;
+
+    return ngx_credhub_version_answer(op, &ctx->version);
 }

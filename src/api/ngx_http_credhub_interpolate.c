@@ -289,8 +289,8 @@ ngx_http_credhub_interpolate_splice(
         return CREDHUB_E_CRED_HIDDEN;
     }
 
-    switch (
-        ngx_credhub_current_result(op->call, ref->reply, ref->folded, &version))
+    switch (ngx_credhub_current_result(
+        op->call, ref->reply, ref->folded, &version, NULL))
     {
     case NGX_OK:
         break;

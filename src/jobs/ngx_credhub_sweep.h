@@ -1,5 +1,8 @@
 
-/* Removes the version rows that deleted credentials have left behind. */
+/*
+ * Removes what deleted credentials have left behind, and ends batches whose
+ * operation did not.
+ */
 
 #ifndef _NGX_CREDHUB_SWEEP_H_INCLUDED_
 #define _NGX_CREDHUB_SWEEP_H_INCLUDED_
@@ -12,6 +15,9 @@
 
 
 extern const ngx_credhub_operation_t ngx_credhub_sweep_operation;
+
+/* For ngx_credhub_op_enter(), without a context: deleted credentials only. */
+extern const ngx_credhub_step_pt ngx_credhub_sweep_steps[];
 
 
 #endif /* _NGX_CREDHUB_SWEEP_H_INCLUDED_ */

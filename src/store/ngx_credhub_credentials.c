@@ -1,11 +1,7 @@
 
-/*
- * Credentials: commands and scripts, and how their answers are read. A row is
- * an array of field values in the order of ngx_credhub_fields, whoever sent it.
- */
+/* Credentials: commands and scripts, and how their answers are read. */
 
-#include "ngx_credhub_link_private.h"
-#include "ngx_credhub_credentials.h"
+#include "ngx_credhub_rows.h"
 #include "ngx_credhub_script.h"
 #include "ngx_credhub_lua.h"
 
@@ -14,126 +10,19 @@
 #define NGX_CREDHUB_SEALS_STEP ((int64_t) 1 << 20) /* between warnings */
 
 
-typedef struct {
-    credhub_str_t name;
-    size_t        offset;
-    ngx_uint_t    required;
-} ngx_credhub_field_t;
-
-
-static void      ngx_credhub_fields_names(credhub_str_t *argv, ngx_uint_t n);
-static ngx_int_t ngx_credhub_row(
-    const ngx_credhub_reply_t *reply, ngx_uint_t n, credhub_version_t *version);
-static ngx_int_t ngx_credhub_step_result(ngx_credhub_call_t *call,
-    ngx_uint_t least, ngx_credhub_reply_t **reply, credhub_str_t *cursor,
-    credhub_error_e *error);
 static ngx_int_t ngx_credhub_found(ngx_credhub_call_t *call,
     const ngx_credhub_reply_t *reply, ngx_credhub_found_t *found);
-static ngx_int_t ngx_credhub_number(
-    const ngx_credhub_reply_t *reply, int64_t *number);
-static ngx_int_t ngx_credhub_damaged(credhub_str_t what);
 static void      ngx_credhub_seals_check(ngx_credhub_call_t *call,
          const ngx_credhub_reply_t *reply, const credhub_version_t *version);
 
 
-/* clang-format off */
+/* In front of a current row stand what the name has beyond the version. */
 
-#define ngx_credhub_field(key, name, required)                                \
-    { credhub_string(key), offsetof(credhub_version_t, name), required }
-
-static const ngx_credhub_field_t  ngx_credhub_fields[] = {
-    ngx_credhub_field("credential", credential, 1),
-    ngx_credhub_field("name", name, 1),
-    ngx_credhub_field("type", type, 1),
-    ngx_credhub_field("version", id, 1),
-    ngx_credhub_field("metadata", metadata, 0),
-    ngx_credhub_field("head", head, 0),
-    ngx_credhub_field("tail", tail, 0),
-    ngx_credhub_field("secret", secret, 0),
-    ngx_credhub_field("mac", mac, 0),
-    ngx_credhub_field("params", params, 0)
+enum {
+    NGX_CREDHUB_CURRENT_TRANSITIONAL = 0,
+    NGX_CREDHUB_CURRENT_PENDING,
+    NGX_CREDHUB_CURRENT
 };
-
-/* clang-format on */
-
-#define NGX_CREDHUB_FIELDS                                                     \
-    (sizeof(ngx_credhub_fields) / sizeof(ngx_credhub_fields[0]))
-
-/* In front of each row stands its date; params come last and may be left out.
- */
-
-#define NGX_CREDHUB_ROW       (1 + NGX_CREDHUB_FIELDS)
-#define NGX_CREDHUB_ROW_SHORT (NGX_CREDHUB_ROW - 1)
-
-
-static void
-ngx_credhub_fields_names(credhub_str_t *argv, ngx_uint_t n)
-{
-    ngx_uint_t i;
-
-    argv[0] = credhub_str("created");
-
-    for (i = 1; i < n; i++) {
-        argv[i] = ngx_credhub_fields[i - 1].name;
-    }
-}
-
-
-static ngx_int_t
-ngx_credhub_row(
-    const ngx_credhub_reply_t *reply, ngx_uint_t n, credhub_version_t *version)
-{
-    ngx_uint_t                 i;
-    const ngx_credhub_field_t *field;
-    const ngx_credhub_reply_t *value;
-
-    ngx_memzero(version, sizeof(credhub_version_t));
-
-    if (reply->type != NGX_CREDHUB_REPLY_ARRAY || reply->n != n
-        || ngx_credhub_number(reply->elements[0], &version->created) != NGX_OK)
-    {
-        return NGX_ERROR;
-    }
-
-    for (i = 1; i < n; i++) {
-        field = &ngx_credhub_fields[i - 1];
-        value = reply->elements[i];
-
-        if (value->type == NGX_CREDHUB_REPLY_STRING) {
-            *(credhub_str_t *) ((u_char *) version + field->offset) =
-                value->str;
-
-        } else if (field->required) {
-            return NGX_ERROR;
-        }
-    }
-
-    return NGX_OK;
-}
-
-
-static ngx_int_t
-ngx_credhub_number(const ngx_credhub_reply_t *reply, int64_t *number)
-{
-    if (reply->type != NGX_CREDHUB_REPLY_STRING
-        || credhub_int64(reply->str, number) != 0)
-    {
-        return NGX_ERROR;
-    }
-
-    return NGX_OK;
-}
-
-
-static ngx_int_t
-ngx_credhub_damaged(credhub_str_t what)
-{
-    ngx_log_error(NGX_LOG_ERR, ngx_cycle->log, 0,
-        "credhub: the store holds a damaged row of \"%*s\"", what.len,
-        what.data);
-
-    return NGX_ERROR;
-}
 
 
 void
@@ -141,48 +30,67 @@ ngx_credhub_current_read(ngx_credhub_call_t *call, ngx_credhub_store_t *store,
     credhub_str_t name, ngx_uint_t params)
 {
     ngx_uint_t    n;
-    credhub_str_t argv[2 + NGX_CREDHUB_ROW];
+    credhub_str_t argv[2 + NGX_CREDHUB_CURRENT + NGX_CREDHUB_ROW];
 
     n = params ? NGX_CREDHUB_ROW : NGX_CREDHUB_ROW_SHORT;
 
     argv[0] = credhub_str("HMGET");
     argv[1] = ngx_credhub_call_key(call, store, "credential:", name);
-    ngx_credhub_fields_names(&argv[2], n);
+    argv[2 + NGX_CREDHUB_CURRENT_TRANSITIONAL] = credhub_str("transitional");
+    argv[2 + NGX_CREDHUB_CURRENT_PENDING] = credhub_str("pending");
+    ngx_credhub_row_names(&argv[2 + NGX_CREDHUB_CURRENT], n);
 
-    ngx_credhub_call_command(call, 2 + n, argv);
+    ngx_credhub_call_command(call, 2 + NGX_CREDHUB_CURRENT + n, argv);
 }
 
 
 ngx_int_t
 ngx_credhub_current_result(ngx_credhub_call_t *call, ngx_uint_t i,
-    credhub_str_t name, credhub_version_t *version)
+    credhub_str_t name, credhub_version_t *version, ngx_uint_t *more)
 {
-    const ngx_credhub_reply_t *reply;
+    ngx_uint_t                 n;
+    const ngx_credhub_reply_t *reply, *transitional, *pending;
 
     if (call->error != CREDHUB_OK) {
         return NGX_ERROR;
     }
 
     reply = call->replies[i];
+    n = NGX_CREDHUB_CURRENT + NGX_CREDHUB_ROW;
 
-    if (reply->type == NGX_CREDHUB_REPLY_ARRAY
-        && reply->n >= NGX_CREDHUB_ROW_SHORT
-        && reply->elements[0]->type == NGX_CREDHUB_REPLY_NIL
-        && reply->elements[1]->type == NGX_CREDHUB_REPLY_NIL)
+    if (reply->type != NGX_CREDHUB_REPLY_ARRAY
+        || (reply->n != n && reply->n != n - 1))
+    {
+        return ngx_credhub_row_damaged(name);
+    }
+
+    /* neither a date nor a credential's id */
+
+    if (reply->elements[NGX_CREDHUB_CURRENT]->type == NGX_CREDHUB_REPLY_NIL
+        && reply->elements[NGX_CREDHUB_CURRENT + 1]->type
+               == NGX_CREDHUB_REPLY_NIL)
     {
         return NGX_DECLINED;
     }
 
-    if (ngx_credhub_row(reply,
-            reply->n == NGX_CREDHUB_ROW ? NGX_CREDHUB_ROW
-                                        : NGX_CREDHUB_ROW_SHORT,
-            version)
+    if (ngx_credhub_row(
+            reply, NGX_CREDHUB_CURRENT, reply->n - NGX_CREDHUB_CURRENT, version)
         != NGX_OK)
     {
-        return ngx_credhub_damaged(name);
+        return ngx_credhub_row_damaged(name);
     }
 
+    transitional = reply->elements[NGX_CREDHUB_CURRENT_TRANSITIONAL];
+    pending = reply->elements[NGX_CREDHUB_CURRENT_PENDING];
+
     version->folded = name;
+    version->transitional = credhub_str_eq(transitional->str, version->id);
+
+    if (more != NULL) {
+        *more = pending->type == NGX_CREDHUB_REPLY_STRING
+                || (transitional->type == NGX_CREDHUB_REPLY_STRING
+                    && !version->transitional);
+    }
 
     return NGX_OK;
 }
@@ -196,7 +104,7 @@ ngx_credhub_version_read(ngx_credhub_call_t *call, ngx_credhub_store_t *store,
 
     argv[0] = id;
     argv[1] = actor;
-    ngx_credhub_fields_names(&argv[2], NGX_CREDHUB_ROW);
+    ngx_credhub_row_names(&argv[2], NGX_CREDHUB_ROW);
 
     ngx_credhub_call_script(
         call, store, NGX_CREDHUB_SCRIPT_VERSION, 2 + NGX_CREDHUB_ROW, argv);
@@ -217,16 +125,18 @@ ngx_credhub_version_result(ngx_credhub_call_t *call, credhub_version_t *version,
         return rc;
     }
 
-    if (reply->n != 4
-        || ngx_credhub_row(reply->elements[2], NGX_CREDHUB_ROW, version)
+    if (reply->n != 5
+        || ngx_credhub_row(reply->elements[2], 0, NGX_CREDHUB_ROW, version)
                != NGX_OK
         || ngx_credhub_grants_take(call, reply->elements[3], grants) != NGX_OK)
     {
         *error = CREDHUB_E_INTERNAL;
-        return ngx_credhub_damaged(credhub_str("a version"));
+        return ngx_credhub_row_damaged(credhub_str("a version"));
     }
 
     version->folded = reply->elements[1]->str;
+    version->transitional =
+        credhub_str_eq(reply->elements[4]->str, version->id);
 
     return NGX_OK;
 }
@@ -244,7 +154,7 @@ ngx_credhub_versions_read(ngx_credhub_call_t *call, ngx_credhub_store_t *store,
     argv[2] = ngx_credhub_call_decimal(call, NGX_CREDHUB_PAGE_BYTES);
     argv[3] = cursor;
     argv[4] = actor;
-    ngx_credhub_fields_names(&argv[5], NGX_CREDHUB_ROW_SHORT);
+    ngx_credhub_row_names(&argv[5], NGX_CREDHUB_ROW_SHORT);
 
     ngx_credhub_call_script(call, store, NGX_CREDHUB_SCRIPT_VERSIONS,
         5 + NGX_CREDHUB_ROW_SHORT, argv);
@@ -261,7 +171,7 @@ ngx_credhub_versions_result(ngx_credhub_call_t *call,
     credhub_version_t   *version;
     ngx_credhub_reply_t *reply;
 
-    rc = ngx_credhub_step_result(call, 4, &reply, cursor, error);
+    rc = ngx_credhub_step_result(call, 5, &reply, cursor, error);
 
     if (rc != NGX_OK) {
         return rc;
@@ -269,10 +179,10 @@ ngx_credhub_versions_result(ngx_credhub_call_t *call,
 
     if (ngx_credhub_grants_take(call, reply->elements[3], grants) != NGX_OK) {
         *error = CREDHUB_E_INTERNAL;
-        return ngx_credhub_damaged(credhub_str("versions"));
+        return ngx_credhub_row_damaged(credhub_str("versions"));
     }
 
-    *n = reply->n - 4;
+    *n = reply->n - 5;
     *versions =
         credhub_arena_alloc(call->arena, *n * sizeof(credhub_version_t));
 
@@ -285,41 +195,17 @@ ngx_credhub_versions_result(ngx_credhub_call_t *call,
         version = &(*versions)[i];
 
         if (ngx_credhub_row(
-                reply->elements[4 + i], NGX_CREDHUB_ROW_SHORT, version)
+                reply->elements[5 + i], 0, NGX_CREDHUB_ROW_SHORT, version)
             != NGX_OK)
         {
             *error = CREDHUB_E_INTERNAL;
-            return ngx_credhub_damaged(reply->elements[2]->str);
+            return ngx_credhub_row_damaged(reply->elements[2]->str);
         }
 
         version->folded = reply->elements[2]->str;
+        version->transitional =
+            credhub_str_eq(reply->elements[4]->str, version->id);
     }
-
-    return NGX_OK;
-}
-
-
-/* "ok", the next cursor, and whatever makes up `least` elements. */
-
-static ngx_int_t
-ngx_credhub_step_result(ngx_credhub_call_t *call, ngx_uint_t least,
-    ngx_credhub_reply_t **reply, credhub_str_t *cursor, credhub_error_e *error)
-{
-    ngx_int_t     rc;
-    credhub_str_t word;
-
-    rc = ngx_credhub_script_answer(call, reply, &word, error);
-
-    if (rc != NGX_OK) {
-        return rc;
-    }
-
-    if ((*reply)->n < least) {
-        *error = CREDHUB_E_INTERNAL;
-        return ngx_credhub_damaged(credhub_str("a list"));
-    }
-
-    *cursor = (*reply)->elements[1]->str;
 
     return NGX_OK;
 }
@@ -327,17 +213,20 @@ ngx_credhub_step_result(ngx_credhub_call_t *call, ngx_uint_t least,
 
 void
 ngx_credhub_find(ngx_credhub_call_t *call, ngx_credhub_store_t *store,
-    credhub_str_t prefix, credhub_str_t like, credhub_str_t cursor,
-    credhub_str_t actor)
+    credhub_str_t prefix, credhub_str_t like, const int64_t *within,
+    credhub_str_t cursor, credhub_str_t actor)
 {
-    credhub_str_t argv[4];
+    credhub_str_t argv[6];
 
     argv[0] = prefix;
     argv[1] = like;
     argv[2] = cursor;
-    argv[3] = actor;
+    argv[3] = within ? credhub_str("certificates") : credhub_str("names");
+    argv[4] =
+        within ? ngx_credhub_call_decimal(call, *within) : credhub_null_str;
+    argv[5] = actor;
 
-    ngx_credhub_call_script(call, store, NGX_CREDHUB_SCRIPT_FIND, 4, argv);
+    ngx_credhub_call_script(call, store, NGX_CREDHUB_SCRIPT_FIND, 6, argv);
 }
 
 
@@ -367,7 +256,7 @@ ngx_credhub_find_result(ngx_credhub_call_t *call, ngx_credhub_found_t **found,
         if (ngx_credhub_found(call, reply->elements[2 + i], *found + i)
             != NGX_OK) {
             *error = CREDHUB_E_INTERNAL;
-            return ngx_credhub_damaged((*found)[i].folded);
+            return ngx_credhub_row_damaged((*found)[i].folded);
         }
     }
 
@@ -379,7 +268,9 @@ static ngx_int_t
 ngx_credhub_found(ngx_credhub_call_t *call, const ngx_credhub_reply_t *reply,
     ngx_credhub_found_t *found)
 {
-    if (reply->type != NGX_CREDHUB_REPLY_ARRAY || reply->n != 5) {
+    ngx_memzero(found, sizeof(ngx_credhub_found_t));
+
+    if (reply->type != NGX_CREDHUB_REPLY_ARRAY || reply->n != 6) {
         return NGX_ERROR;
     }
 
@@ -387,15 +278,16 @@ ngx_credhub_found(ngx_credhub_call_t *call, const ngx_credhub_reply_t *reply,
     found->name = reply->elements[0]->str;
 
     if (found->name.len == 0
-        || ngx_credhub_number(reply->elements[2], &found->created) != NGX_OK
-        || ngx_credhub_number(reply->elements[3], &found->sequence) != NGX_OK
-        || ngx_credhub_grants_take(call, reply->elements[4], &found->grants)
+        || ngx_credhub_row_number(reply->elements[2], &found->created) != NGX_OK
+        || ngx_credhub_row_number(reply->elements[3], &found->sequence)
+               != NGX_OK
+        || ngx_credhub_row_expiry(reply->elements[4], &found->expires)
                != NGX_OK)
     {
         return NGX_ERROR;
     }
 
-    return NGX_OK;
+    return ngx_credhub_grants_take(call, reply->elements[5], &found->grants);
 }
 
 
@@ -432,6 +324,12 @@ ngx_credhub_credential_written(ngx_credhub_call_t *call,
         return NGX_ERROR;
     }
 
+    if (rc == NGX_DECLINED && credhub_str_eq(word, credhub_str("transitional")))
+    {
+        *error = CREDHUB_E_TOO_MANY_TRANSITIONAL;
+        return NGX_ERROR;
+    }
+
     if (rc == NGX_DECLINED && ngx_credhub_guard_refused(reply)) {
         *error = CREDHUB_E_CRED_DENIED;
         return NGX_ERROR;
@@ -442,10 +340,11 @@ ngx_credhub_credential_written(ngx_credhub_call_t *call,
     }
 
     if (reply->n != 5
-        || ngx_credhub_number(reply->elements[3], &version->created) != NGX_OK)
+        || ngx_credhub_row_number(reply->elements[3], &version->created)
+               != NGX_OK)
     {
         *error = CREDHUB_E_INTERNAL;
-        return ngx_credhub_damaged(version->folded);
+        return ngx_credhub_row_damaged(version->folded);
     }
 
     version->name = reply->elements[1]->str;
@@ -465,7 +364,7 @@ ngx_credhub_seals_check(ngx_credhub_call_t *call,
 {
     int64_t seals, added;
 
-    if (ngx_credhub_number(reply, &seals) != NGX_OK) {
+    if (ngx_credhub_row_number(reply, &seals) != NGX_OK) {
         return;
     }
 

@@ -26,10 +26,14 @@
 void ngx_credhub_current_read(ngx_credhub_call_t *call,
     ngx_credhub_store_t *store, credhub_str_t name, ngx_uint_t params);
 
-/* Reply number i: NGX_OK, NGX_DECLINED (no such credential), NGX_ERROR (not
- * what a store holds; logged). */
+/*
+ * Reply number i: NGX_OK, NGX_DECLINED (no such credential), NGX_ERROR (not
+ * what a store holds; logged). `*more` (NULL: nobody asks): it is a certificate,
+ * and this version may not be the whole answer, because there is a transitional
+ * one besides, or one that waits for a batch.
+ */
 ngx_int_t ngx_credhub_current_result(ngx_credhub_call_t *call, ngx_uint_t i,
-    credhub_str_t name, credhub_version_t *version);
+    credhub_str_t name, credhub_version_t *version, ngx_uint_t *more);
 
 
 /*
@@ -63,19 +67,23 @@ ngx_int_t ngx_credhub_versions_result(ngx_credhub_call_t *call,
 /*
  * Names, in steps of at most NGX_CREDHUB_PAGE_ROWS names looked at: those that
  * begin with `prefix` and contain `like` (both folded, both may be empty).
+ * `within`: only certificates whose active version expires within that many
+ * microseconds from now, or has expired; NULL: all credentials. A certificate
+ * that has only a transitional version is never found.
  */
 
 typedef struct {
     credhub_str_t name; /* as first written */
     credhub_str_t folded;
-    int64_t       created;  /* of the newest version, microseconds */
+    int64_t       created;  /* of the current version, microseconds */
     int64_t       sequence; /* orders versions made in the same microsecond */
+    int64_t       expires;  /* of certificates, else 0; microseconds */
     ngx_credhub_grants_t grants;
 } ngx_credhub_found_t;
 
 void      ngx_credhub_find(ngx_credhub_call_t *call, ngx_credhub_store_t *store,
-         credhub_str_t prefix, credhub_str_t like, credhub_str_t cursor,
-         credhub_str_t actor);
+         credhub_str_t prefix, credhub_str_t like, const int64_t *within,
+         credhub_str_t cursor, credhub_str_t actor);
 ngx_int_t ngx_credhub_find_result(ngx_credhub_call_t *call,
     ngx_credhub_found_t **found, ngx_uint_t *n, credhub_str_t *cursor,
     credhub_error_e *error);
@@ -108,7 +116,7 @@ ngx_int_t ngx_credhub_credential_written(ngx_credhub_call_t *call,
 
 /*
  * Deletes a credential with all its versions: it is gone for every reader at
- * once; of its version rows at most 1,000 go in this call, others are left to
+ * once; of what it leaves at most 1,000 rows go in this call, others are for
  * ngx_credhub_sweep(). NGX_OK (`*rest`: rows are left), NGX_DECLINED: no such
  * credential, NGX_ERROR with *error.
  */

@@ -130,8 +130,7 @@ ngx_str_t ngx_credhub_reply_reason(const ngx_credhub_reply_t *reply);
 /* ngx_credhub_store.c */
 
 /* A number as an argument, in the call's arena. */
-credhub_str_t ngx_credhub_call_decimal(
-    ngx_credhub_call_t *call, ngx_uint_t value);
+credhub_str_t ngx_credhub_call_decimal(ngx_credhub_call_t *call, int64_t value);
 
 /* prefix + kind + name, in the call's arena. */
 credhub_str_t ngx_credhub_call_key(ngx_credhub_call_t *call,

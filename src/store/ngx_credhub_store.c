@@ -59,18 +59,18 @@ ngx_credhub_call_key(ngx_credhub_call_t *call, ngx_credhub_store_t *store,
 
 
 credhub_str_t
-ngx_credhub_call_decimal(ngx_credhub_call_t *call, ngx_uint_t value)
+ngx_credhub_call_decimal(ngx_credhub_call_t *call, int64_t value)
 {
     credhub_str_t number;
 
-    number.data = credhub_arena_bytes(call->arena, NGX_INT_T_LEN);
+    number.data = credhub_arena_bytes(call->arena, NGX_INT64_LEN);
 
     if (number.data == NULL) {
         call->request.failed = 1;
         return credhub_null_str;
     }
 
-    number.len = ngx_sprintf(number.data, "%ui", value) - number.data;
+    number.len = ngx_sprintf(number.data, "%L", value) - number.data;
 
     return number;
 }

@@ -1,9 +1,9 @@
 -- Deletes a credential. It is gone for every reader with the first write,
--- which Redis takes even when it is out of memory; version rows beyond one
--- step are left to sweep.
+-- which Redis takes even when it is out of memory; what a long history leaves
+-- beyond one step is for sweep.
 --
 -- ARGV: layout, hub, folded name, guard
--- Answers: ok, 1 when rows are left, else 0, or missing
+-- Answers: ok, 1 when something is left, else 0, or missing
 
 local refused = write_refusal() or denial(4)
 if refused then
@@ -11,28 +11,32 @@ if refused then
 end
 
 local name = ARGV[3]
-local current_key = prefix .. 'credential:' .. name
+local found = standing(name)
 
-local credential = redis.call('HGET', current_key, 'credential')
-if not credential then
+if not found then
     return { 'missing' }
 end
 
-local versions_key = prefix .. 'versions:' .. credential
-local ids = redis.call('ZRANGE', versions_key, 0, STEP - 1)
-local rest = redis.call('ZCARD', versions_key) > #ids
-local keys = seal_keys()
+local left = leavings(found.credential)
 
 redis.call('ZCARD', prefix .. 'names')
+redis.call('ZCARD', prefix .. 'certificates')
 redis.call('SCARD', prefix .. 'trash')
 redis.call('XLEN', prefix .. 'changes')
 
-redis.call('UNLINK', current_key)
+redis.call('UNLINK', prefix .. 'credential:' .. name)
 redis.call('ZREM', prefix .. 'names', name)
-remove_versions(credential, ids, keys)
-if rest then
-    redis.call('SADD', prefix .. 'trash', credential)
+if found.type == 'certificate' then
+    redis.call('ZREM', prefix .. 'certificates', name)
+    redis.call('UNLINK', prefix .. 'certificate:' .. found.credential)
+end
+if found.state == 'staging' then
+    redis.call('HSET', prefix .. 'batch:' .. found.batch, 'state', 'stale')
+end
+remove_leavings(left)
+if left.rest then
+    redis.call('SADD', prefix .. 'trash', found.credential)
 end
 changed('delete', name, '')
 
-return { 'ok', rest and 1 or 0 }
+return { 'ok', left.rest and 1 or 0 }

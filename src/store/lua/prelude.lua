@@ -10,6 +10,7 @@
 
 local STEP = 1000
 local CHANGES = 10000
+local CHAIN = 16
 
 local prefix = string.sub(KEYS[1], 1, -1 - string.len('schema'))
 
@@ -74,6 +75,30 @@ local function remove_versions(credential, ids, keys)
     end
 end
 
+-- One step of what a deleted credential leaves behind.
+local function leavings(credential)
+    local versions_key = prefix .. 'versions:' .. credential
+    local left = { credential = credential, keys = seal_keys() }
+
+    left.ids = redis.call('ZRANGE', versions_key, 0, STEP - 1)
+    left.signers = redis.call('HRANDFIELD', prefix .. 'signers:' .. credential,
+        STEP)
+    left.rest = redis.call('ZCARD', versions_key) > #left.ids
+        or #left.signers == STEP
+    for _, signer in ipairs(left.signers) do
+        redis.call('ZCARD', prefix .. 'signs:' .. signer)
+    end
+    return left
+end
+
+local function remove_leavings(left)
+    remove_versions(left.credential, left.ids, left.keys)
+    for _, signer in ipairs(left.signers) do
+        redis.call('ZREM', prefix .. 'signs:' .. signer, left.credential)
+        redis.call('HDEL', prefix .. 'signers:' .. left.credential, signer)
+    end
+end
+
 -- The paths that cover a folded name: itself, and every ancestor with "/*". A
 -- slash at its end has nothing behind it.
 local function covering(name)
@@ -134,4 +159,263 @@ end
 local function changed(op, name, version)
     redis.call('XADD', prefix .. 'changes', 'MAXLEN', '~', CHANGES, '*',
         'op', op, 'name', name, 'version', version)
+end
+
+-- Of a sealed blob: version byte, 8 bytes fingerprint of its key, ...
+local function fingerprint(blob)
+    return (string.gsub(string.sub(blob, 2, 9), '.', function(byte)
+        return string.format('%02x', string.byte(byte))
+    end))
+end
+
+-- A new version. The worker chose its id: a row under it is this request
+-- repeated.
+local function repeated(id)
+    local row = redis.call('HMGET', prefix .. 'version:' .. id,
+        'name', 'credential', 'created')
+    return row[1] and { 'ok', row[1], row[2], row[3], '0' }
+end
+
+-- The first spelling stays, unless it is one of another name.
+local function spelling(first, given, folded)
+    return string.lower(first or '') == folded and first or given
+end
+
+local function before_version(credential, secret)
+    redis.call('ZCARD', prefix .. 'versions:' .. credential)
+    redis.call('ZCARD', prefix .. 'names')
+    redis.call('XLEN', prefix .. 'changes')
+    redis.call('HGET', prefix .. 'seals', '')
+    redis.call('SCARD', prefix .. 'keys')
+    if secret ~= '' then
+        redis.call('SCARD', prefix .. 'key:' .. fingerprint(secret))
+    end
+end
+
+local function count_seals(secret, params)
+    local seals = 0
+    for _, blob in ipairs({ secret, params }) do
+        if blob ~= '' then
+            seals = redis.call('HINCRBY', prefix .. 'seals', fingerprint(blob),
+                1)
+        end
+    end
+    return decimal(seals)
+end
+
+-- `row` gets the arguments from `first` on, under the names of `fields`.
+local function write_version(id, folded, row, fields, first, secret)
+    for i, field in ipairs(fields) do
+        if ARGV[first + i - 1] ~= '' then
+            row[#row + 1] = field
+            row[#row + 1] = ARGV[first + i - 1]
+        end
+    end
+    redis.call('HSET', prefix .. 'version:' .. id, 'folded', folded,
+        unpack(row))
+    if secret ~= '' then
+        local key = fingerprint(secret)
+        redis.call('SADD', prefix .. 'keys', key)
+        redis.call('SADD', prefix .. 'key:' .. key, id)
+    end
+end
+
+-- What stands under a folded name, as readers see it. A version of a
+-- certificate that was staged is the newest one once its batch is committed,
+-- and nothing before.
+local function standing(folded)
+    local row = redis.call('HMGET', prefix .. 'credential:' .. folded,
+        'credential', 'name', 'type', 'version', 'newest', 'transitional',
+        'pending')
+    if not row[1] then
+        return
+    end
+    local found = {
+        folded = folded, credential = row[1], name = row[2], type = row[3],
+        active = row[4] ~= row[6] and row[4] or nil, newest = row[5],
+        transitional = row[6] or nil
+    }
+    if row[7] then
+        found.batch, found.staged = string.match(row[7], '^(.*)/(.*)$')
+        found.state = redis.call('HGET', prefix .. 'batch:' .. found.batch,
+            'state')
+    end
+    if found.state == 'committed' then
+        found.active, found.newest = found.staged, found.staged
+    end
+    return found
+end
+
+local function stamp(found)
+    if not found or found.type ~= 'certificate' then
+        return ''
+    end
+    return table.concat({ found.active or '', found.transitional or '',
+        found.newest }, '/')
+end
+
+-- Is that a version of the credential, for readers?
+local function has_version(found, id)
+    local row = redis.call('HMGET', prefix .. 'version:' .. id,
+        'credential', 'batch')
+    return row[1] == found.credential and (not row[2]
+        or found.state == 'committed' and found.staged == id)
+end
+
+-- May the batch still be committed?
+local function staging(batch)
+    local row = redis.call('HMGET', prefix .. 'batch:' .. batch,
+        'state', 'deadline')
+    return row[1] == 'staging' and now() <= tonumber(row[2])
+end
+
+local function signed_count(ca)
+    return redis.call('HGET', prefix .. 'signed', ca) or '0'
+end
+
+-- May the batch (empty: it was to have nothing in it) be committed with a write
+-- to this CA, or has somebody signed with it since?
+local function complete(batch, ca, count)
+    return (batch == '' or staging(batch)) and signed_count(ca) == count
+end
+
+local function commit(batch)
+    if batch ~= '' then
+        redis.call('HSET', prefix .. 'batch:' .. batch, 'state', 'committed')
+    end
+end
+
+-- Which versions of a certificate are the newest and the active one when
+-- `without` (or nil) is none of them; returns the row that is to stand under
+-- its name.
+local function rank(found, without)
+    local ids = redis.call('ZRANGE', prefix .. 'versions:' .. found.credential,
+        0, 2, 'REV')
+    if found.state == 'committed' then
+        table.insert(ids, 1, found.staged)
+    end
+    found.newest, found.active = nil, nil
+    for _, id in ipairs(ids) do
+        if id ~= without then
+            found.newest = found.newest or id
+            if id ~= found.transitional then
+                found.active = found.active or id
+            end
+        end
+    end
+    return found.newest and redis.call('HGETALL',
+        prefix .. 'version:' .. (found.active or found.transitional))
+end
+
+-- Puts the row of a version under the name of its certificate.
+local function show(found, row)
+    local key = prefix .. 'credential:' .. found.folded
+    redis.call('UNLINK', key)
+    redis.call('HSET', key, 'newest', found.newest, unpack(row))
+    redis.call('HDEL', key, 'folded', 'batch')
+    if found.transitional then
+        redis.call('HSET', key, 'transitional', found.transitional)
+    end
+end
+
+-- A write to a certificate ends what is pending there: a version of a committed
+-- batch goes to its place, any other batch is stale. `own`: the batch that the
+-- write is for. First what that writes is read.
+local function before_settle(found)
+    redis.call('ZCARD', prefix .. 'versions:' .. found.credential)
+    redis.call('XLEN', prefix .. 'changes')
+    if found.state == 'committed' then
+        local key = prefix .. 'version:' .. found.staged
+        found.row = redis.call('HGETALL', key)
+        found.sequence = redis.call('HGET', key, 'sequence')
+    end
+end
+
+local function settle(found, own)
+    if found.state == 'committed' then
+        changed('set', found.folded, found.staged)
+        redis.call('HDEL', prefix .. 'version:' .. found.staged, 'batch')
+        redis.call('ZADD', prefix .. 'versions:' .. found.credential,
+            found.sequence, found.staged)
+        show(found, found.row)
+    elseif found.batch then
+        redis.call('HDEL', prefix .. 'credential:' .. found.folded, 'pending')
+        if found.state == 'staging' and found.batch ~= own then
+            redis.call('HSET', prefix .. 'batch:' .. found.batch,
+                'state', 'stale')
+        end
+    end
+end
+
+-- One version more or less (`by`) of a credential names a CA. Itself does not
+-- count.
+local function before_signer(credential, signer)
+    redis.call('HGET', prefix .. 'signers:' .. credential, '')
+    redis.call('ZCARD', prefix .. 'signs:' .. string.lower(signer or ''))
+    redis.call('HGET', prefix .. 'signed', '')
+end
+
+local function count_signer(credential, folded, signer, by)
+    local ca = string.lower(signer or '')
+    if ca == '' or ca == folded then
+        return
+    end
+    local signers_key = prefix .. 'signers:' .. credential
+    local signs_key = prefix .. 'signs:' .. ca
+    if redis.call('HINCRBY', signers_key, ca, by) <= 0 then
+        redis.call('HDEL', signers_key, ca)
+        redis.call('ZREM', signs_key, credential)
+    elseif redis.call('ZADD', signs_key, 0, credential) == 1 then
+        redis.call('HINCRBY', prefix .. 'signed', ca, 1)
+    end
+end
+
+-- The version of a CA whose certificate has a digest, and how many were looked
+-- at: the two that sign now, then all.
+local function bearer(ca, digest)
+    local looks = 0
+
+    local function match(ids)
+        for _, id in ipairs(ids) do
+            looks = looks + 1
+            if redis.call('HGET', prefix .. 'version:' .. id, 'digest')
+                == digest
+            then
+                return id
+            end
+        end
+    end
+
+    local id = match({ ca.active or ca.transitional,
+        ca.active and ca.transitional or nil })
+        or match(redis.call('ZRANGE', prefix .. 'versions:' .. ca.credential,
+            0, STEP - 1, 'REV'))
+    return id, looks
+end
+
+-- The versions above one, nearest first: folded name and id of each; and how
+-- many rows were looked at. A root was issued by itself.
+local function chain(signer, issuer)
+    local above, seen, looks = {}, {}, 0
+
+    while signer and issuer and not seen[issuer] and #above < CHAIN
+        and looks < STEP
+    do
+        local ca = standing(string.lower(signer))
+        if not ca then
+            break
+        end
+        local id, n = bearer(ca, issuer)
+        looks = looks + n
+        if not id then
+            break
+        end
+        seen[issuer] = true
+        above[#above + 1] = { ca.folded, id }
+        local row = redis.call('HMGET', prefix .. 'version:' .. id,
+            'signer', 'issuer')
+        signer, issuer = row[1], row[2]
+    end
+
+    return above, looks
 end

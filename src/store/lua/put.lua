@@ -1,4 +1,5 @@
--- Writes a version as the newest one of its credential.
+-- Writes a version as the newest one of its credential, which is no
+-- certificate.
 --
 -- ARGV: layout, hub, name, folded name, type, version id, id of a new
 --       credential, expected version ("*": any, empty: no credential), most
@@ -20,17 +21,15 @@ end
 local name, folded, kind = ARGV[3], ARGV[4], ARGV[5]
 local id, credential, expected = ARGV[6], ARGV[7], ARGV[8]
 local most = tonumber(ARGV[9])
+local secret, params = ARGV[13], ARGV[14]
 local optional = { 'metadata', 'head', 'tail', 'secret', 'params', 'mac' }
 
-local version_key = prefix .. 'version:' .. id
-local current_key = prefix .. 'credential:' .. folded
-
--- The worker chose the version id: a row under it is this request repeated.
-local done = redis.call('HMGET', version_key, 'name', 'credential', 'created')
-if done[1] then
-    return { 'ok', done[1], done[2], done[3], '0' }
+local done = repeated(id)
+if done then
+    return done
 end
 
+local current_key = prefix .. 'credential:' .. folded
 local current = redis.call('HMGET', current_key,
     'credential', 'name', 'type', 'version')
 
@@ -43,74 +42,41 @@ if current[1] then
         return { 'type' }
     end
     credential = current[1]
-    -- the first spelling stays, unless it is one of another name
-    if string.lower(current[2] or '') == folded then
-        name = current[2]
-    end
+    name = spelling(current[2], name, folded)
 end
 
 local versions_key = prefix .. 'versions:' .. credential
 local oldest, keys = {}, {}
 local excess = redis.call('ZCARD', versions_key) + 1 - most
 
-if most > 0 and excess > 0 and kind ~= 'certificate' then
+if most > 0 and excess > 0 then
     oldest = redis.call('ZRANGE', versions_key, 0, math.min(excess, STEP) - 1)
     keys = seal_keys()
 end
 
--- Of a sealed blob: version byte, 8 bytes fingerprint of its key, ...
-local function fingerprint(blob)
-    return (string.gsub(string.sub(blob, 2, 9), '.', function(byte)
-        return string.format('%02x', string.byte(byte))
-    end))
-end
-
-local key = ARGV[13] ~= '' and fingerprint(ARGV[13])
-
-redis.call('ZCARD', prefix .. 'names')
-redis.call('SCARD', prefix .. 'keys')
-if key then
-    redis.call('SCARD', prefix .. 'key:' .. key)
-end
+before_version(credential, secret)
 
 local created = decimal(now())
 
 -- From here on only writes. The first one is refused when memory is out. Those
 -- that what stands there can refuse come before all that is seen by a reader.
 local sequence = next_sequence()
-local seals = 0
-
-for _, blob in ipairs({ ARGV[13], ARGV[14] }) do
-    if blob ~= '' then
-        seals = redis.call('HINCRBY', prefix .. 'seals', fingerprint(blob), 1)
-    end
-end
+local seals = count_seals(secret, params)
 changed('set', folded, id)
 
 redis.call('SET', prefix .. 'clock', created)
 
-local fields = {
+local row = {
     'credential', credential, 'name', name, 'type', kind, 'version', id,
     'created', created, 'sequence', sequence
 }
-for i, field in ipairs(optional) do
-    if ARGV[9 + i] ~= '' then
-        fields[#fields + 1] = field
-        fields[#fields + 1] = ARGV[9 + i]
-    end
-end
+write_version(id, folded, row, optional, 10, secret)
 
 redis.call('UNLINK', current_key)
-redis.call('HSET', current_key, unpack(fields))
-redis.call('HSET', version_key, 'folded', folded, unpack(fields))
+redis.call('HSET', current_key, unpack(row))
 redis.call('ZADD', versions_key, sequence, id)
 redis.call('ZADD', prefix .. 'names', 0, folded)
 
-if key then
-    redis.call('SADD', prefix .. 'keys', key)
-    redis.call('SADD', prefix .. 'key:' .. key, id)
-end
-
 remove_versions(credential, oldest, keys)
 
-return { 'ok', name, credential, created, decimal(seals) }
+return { 'ok', name, credential, created, seals }

@@ -1,4 +1,4 @@
--- Removes one step of version rows of deleted credentials.
+-- Removes one step of what deleted credentials have left.
 --
 -- ARGV: layout, hub
 -- Answers: ok, 1 when there is more to do, else 0
@@ -15,13 +15,10 @@ if not credential or read_only() then
     return { 'ok', 0 }
 end
 
-local versions_key = prefix .. 'versions:' .. credential
-local ids = redis.call('ZRANGE', versions_key, 0, STEP - 1)
-local rest = redis.call('ZCARD', versions_key) > #ids
-local keys = seal_keys()
+local left = leavings(credential)
 
-remove_versions(credential, ids, keys)
-if not rest then
+remove_leavings(left)
+if not left.rest then
     redis.call('SREM', trash, credential)
 end
 

@@ -1,8 +1,9 @@
--- One version by its id, unless its credential was deleted.
+-- One version by its id, unless its credential was deleted or it is staged.
 --
 -- ARGV: layout, hub, version id, actor whose grants to read count (or empty),
 --       fields...
--- Answers: ok, folded name, values of the fields, grants, or missing
+-- Answers: ok, folded name, values of the fields, grants, id of the
+--          transitional version (or empty), or missing
 
 local refused = refusal()
 if refused then
@@ -10,13 +11,12 @@ if refused then
 end
 
 local version_key = prefix .. 'version:' .. ARGV[3]
-local row = redis.call('HMGET', version_key, 'folded', 'credential')
+local folded = redis.call('HGET', version_key, 'folded')
+local found = folded and standing(folded)
 
-if not row[1] or redis.call('HGET', prefix .. 'credential:' .. row[1],
-    'credential') ~= row[2]
-then
+if not found or not has_version(found, ARGV[3]) then
     return { 'missing' }
 end
 
-return { 'ok', row[1], redis.call('HMGET', version_key, unpack(ARGV, 5)),
-    grants(ARGV[4], 'r', row[1]) }
+return { 'ok', folded, redis.call('HMGET', version_key, unpack(ARGV, 5)),
+    grants(ARGV[4], 'r', folded), found.transitional or '' }
