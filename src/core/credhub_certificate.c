@@ -1,16 +1,299 @@
 
 /*
- * How a certificate stands in a version. The head of its value begins with
- * "ca" and "certificate"; strings of results live in the arena.
+ * The value of a certificate: how clients give it, and how it stands in a
+ * version. The head of the value begins with "ca" and "certificate"; strings
+ * of results live in the arena.
  */
 
 #include <string.h>
+#include <openssl/err.h>
+#include <openssl/sha.h>
 #include "credhub_certificate.h"
+#include "credhub_text.h"
+#include "credhub_types.h"
 
 
+#define CREDHUB_CERTIFICATE_SECOND 1000000 /* microseconds */
+
+
+static credhub_error_e credhub_certificate_check_given(
+    const credhub_certificate_t *certificate);
+static credhub_error_e credhub_certificate_check_ca(
+    credhub_arena_t *arena, const credhub_certificate_t *certificate);
+static credhub_error_e credhub_certificate_parts(credhub_arena_t *arena,
+    const credhub_certificate_t *certificate, credhub_content_t *content);
+static credhub_error_e credhub_certificate_facts(credhub_arena_t *arena,
+    const credhub_x509_t *x509, unsigned generated, credhub_str_t *facts);
+static void            credhub_certificate_add_fact(
+               credhub_buf_t *buf, const char *name, unsigned value);
+static credhub_error_e credhub_certificate_digest(
+    credhub_arena_t *arena, credhub_str_t text, credhub_str_t *digest);
 static credhub_error_e credhub_certificate_member(credhub_arena_t *arena,
     credhub_json_iter_t *iter, const char *name, credhub_str_t *plain);
 static credhub_str_t   credhub_certificate_trim(credhub_str_t text);
+
+
+/* What answers say beside the value itself may come back with it. */
+
+static const credhub_bind_t credhub_certificate_fields[] = {
+    { "ca", CREDHUB_BIND_STRING, offsetof(credhub_certificate_t, ca), 1 },
+    { "certificate", CREDHUB_BIND_STRING,
+        offsetof(credhub_certificate_t, certificate), 1 },
+    { "private_key", CREDHUB_BIND_STRING,
+        offsetof(credhub_certificate_t, private_key), 1 },
+    { "ca_name", CREDHUB_BIND_STRING, offsetof(credhub_certificate_t, ca_name),
+        1 },
+    { "chain", CREDHUB_BIND_IGNORE, 0, 0 },
+    { "certificate_authority", CREDHUB_BIND_IGNORE, 0, 0 },
+    { "expiry_date", CREDHUB_BIND_IGNORE, 0, 0 },
+    { "generated", CREDHUB_BIND_IGNORE, 0, 0 },
+    { "self_signed", CREDHUB_BIND_IGNORE, 0, 0 },
+    { "transitional", CREDHUB_BIND_IGNORE, 0, 0 },
+    credhub_bind_end,
+};
+
+
+credhub_error_e
+credhub_certificate_value(credhub_arena_t *arena, credhub_str_t value,
+    credhub_certificate_t *certificate, credhub_x509_t *x509,
+    credhub_str_t *detail)
+{
+    credhub_error_e rc;
+
+    memset(certificate, 0, sizeof(credhub_certificate_t));
+
+    rc = credhub_type_bind(
+        arena, credhub_certificate_fields, value, certificate, detail);
+
+    if (rc == CREDHUB_OK) {
+        rc = credhub_certificate_check_given(certificate);
+    }
+
+    if (rc == CREDHUB_OK && certificate->certificate.len != 0) {
+        rc = credhub_x509_read(arena, certificate->certificate, x509);
+
+    } else if (rc == CREDHUB_OK) {
+        rc = CREDHUB_E_NEED_CERT;
+    }
+
+    if (rc == CREDHUB_OK && certificate->ca.len != 0) {
+        rc = credhub_certificate_check_ca(arena, certificate);
+    }
+
+    if (rc == CREDHUB_OK && certificate->private_key.len != 0) {
+        rc = credhub_x509_key_check(
+            certificate->certificate, certificate->private_key);
+    }
+
+    return rc;
+}
+
+
+static credhub_error_e
+credhub_certificate_check_given(const credhub_certificate_t *certificate)
+{
+    if (certificate->certificate.len == 0 && certificate->private_key.len == 0
+        && certificate->ca.len == 0)
+    {
+        return CREDHUB_E_NO_CERT_FIELDS;
+    }
+
+    if (certificate->ca.len != 0 && certificate->ca_name.len != 0) {
+        return CREDHUB_E_CA_AND_CA_NAME;
+    }
+
+    if (certificate->certificate.len > CREDHUB_X509_PEM_MAX
+        || certificate->ca.len > CREDHUB_X509_PEM_MAX)
+    {
+        return CREDHUB_E_CERT_LONG;
+    }
+
+    return CREDHUB_OK;
+}
+
+
+/* A certificate that signs itself may be its own without being a CA. */
+
+static credhub_error_e
+credhub_certificate_check_ca(
+    credhub_arena_t *arena, const credhub_certificate_t *certificate)
+{
+    credhub_x509_t  ca;
+    credhub_error_e rc;
+
+    rc = credhub_x509_read(arena, certificate->ca, &ca);
+
+    if (rc != CREDHUB_OK) {
+        return (rc == CREDHUB_E_INTERNAL) ? rc : CREDHUB_E_BAD_CA;
+    }
+
+    if (!credhub_x509_signed_by(certificate->certificate, certificate->ca)) {
+        return CREDHUB_E_NOT_SIGNED_BY_CA;
+    }
+
+    if (ca.profile.is_ca
+        || credhub_str_eq(credhub_certificate_trim(certificate->ca),
+            credhub_certificate_trim(certificate->certificate)))
+    {
+        return CREDHUB_OK;
+    }
+
+    return CREDHUB_E_BAD_CA;
+}
+
+
+credhub_error_e
+credhub_certificate_write(credhub_arena_t *arena,
+    const credhub_certificate_t *certificate, const credhub_x509_t *x509,
+    unsigned generated, credhub_content_t *content, credhub_version_t *version)
+{
+    credhub_error_e rc;
+
+    rc = credhub_certificate_parts(arena, certificate, content);
+
+    if (rc == CREDHUB_OK) {
+        rc = credhub_certificate_facts(arena, x509, generated, &version->facts);
+    }
+
+    if (rc == CREDHUB_OK) {
+        rc = credhub_certificate_digest(
+            arena, certificate->certificate, &version->digest);
+    }
+
+    if (rc == CREDHUB_OK) {
+        rc = credhub_certificate_digest(
+            arena, certificate->ca, &version->issuer);
+    }
+
+    version->head = content->head;
+    version->tail = content->tail;
+    version->expires = x509->not_after * CREDHUB_CERTIFICATE_SECOND;
+
+    return rc;
+}
+
+
+/* A CA that is the certificate itself counts once. */
+
+static credhub_error_e
+credhub_certificate_parts(credhub_arena_t *arena,
+    const credhub_certificate_t *certificate, credhub_content_t *content)
+{
+    size_t          size;
+    credhub_buf_t   head, secret;
+    credhub_error_e rc;
+
+    size = certificate->certificate.len + certificate->private_key.len;
+
+    if (!credhub_str_eq(certificate->ca, certificate->certificate)) {
+        size += certificate->ca.len;
+    }
+
+    if (size > CREDHUB_VALUE_MAX) {
+        return CREDHUB_E_TOO_LARGE;
+    }
+
+    memset(content, 0, sizeof(credhub_content_t));
+
+    credhub_buf_init(
+        &head, arena, certificate->ca.len + certificate->certificate.len + 256);
+
+    credhub_buf_lit(&head, "{\"ca\":");
+    credhub_type_add_nullable(&head, certificate->ca);
+    credhub_buf_lit(&head, ",\"certificate\":");
+    credhub_type_add_nullable(&head, certificate->certificate);
+    credhub_buf_lit(&head, ",\"private_key\":");
+
+    if (certificate->private_key.len == 0) {
+        credhub_buf_lit(&head, "null}");
+
+        return credhub_type_take(&head, &content->head);
+    }
+
+    credhub_buf_init(&secret, arena, certificate->private_key.len + 128);
+    credhub_json_add_string(&secret, certificate->private_key);
+
+    rc = credhub_type_take(&head, &content->head);
+
+    if (rc == CREDHUB_OK) {
+        rc = credhub_type_take(&secret, &content->secret);
+    }
+
+    content->tail = credhub_str("}");
+
+    return rc;
+}
+
+
+static credhub_error_e
+credhub_certificate_facts(credhub_arena_t *arena, const credhub_x509_t *x509,
+    unsigned generated, credhub_str_t *facts)
+{
+    u_char        date[CREDHUB_DATE_LEN];
+    credhub_buf_t buf;
+
+    credhub_date(x509->not_after * CREDHUB_CERTIFICATE_SECOND, date);
+
+    credhub_buf_init(&buf, arena, 128);
+
+    credhub_buf_lit(&buf, ",\"expiry_date\":\"");
+    credhub_buf_add(&buf, date, sizeof(date));
+    credhub_buf_lit(&buf, "\"");
+
+    credhub_certificate_add_fact(
+        &buf, "certificate_authority", x509->profile.is_ca);
+    credhub_certificate_add_fact(
+        &buf, "self_signed", x509->profile.self_signed);
+    credhub_certificate_add_fact(&buf, "generated", generated);
+
+    return credhub_type_take(&buf, facts);
+}
+
+
+static void
+credhub_certificate_add_fact(
+    credhub_buf_t *buf, const char *name, unsigned value)
+{
+    credhub_buf_printf(buf, ",\"%s\":%s", name, value ? "true" : "false");
+}
+
+
+static credhub_error_e
+credhub_certificate_digest(
+    credhub_arena_t *arena, credhub_str_t text, credhub_str_t *digest)
+{
+    size_t  i;
+    u_char *p, sum[SHA256_DIGEST_LENGTH];
+
+    static const u_char hex[] = "0123456789abcdef";
+
+    *digest = credhub_null_str;
+
+    if (text.len == 0) {
+        return CREDHUB_OK;
+    }
+
+    p = credhub_arena_bytes(arena, 2 * sizeof(sum));
+
+    ERR_set_mark();
+
+    if (p == NULL || SHA256(text.data, text.len, sum) == NULL) {
+        ERR_pop_to_mark();
+        return CREDHUB_E_INTERNAL;
+    }
+
+    ERR_pop_to_mark();
+
+    digest->data = p;
+    digest->len = 2 * sizeof(sum);
+
+    for (i = 0; i < sizeof(sum); i++) {
+        *p++ = hex[sum[i] >> 4];
+        *p++ = hex[sum[i] & 0xf];
+    }
+
+    return CREDHUB_OK;
+}
 
 
 credhub_error_e

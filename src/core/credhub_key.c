@@ -36,8 +36,6 @@ static EVP_PKEY *credhub_key_generate_curve(const credhub_key_row_t *row);
 static int credhub_key_progress(EVP_PKEY_CTX *ctx);
 static int credhub_key_public_pem(
     credhub_arena_t *arena, const EVP_PKEY *key, credhub_str_t *out);
-static int credhub_key_take(
-    credhub_arena_t *arena, BIO *bio, credhub_str_t *out);
 
 static const credhub_key_row_t *credhub_key_row(const credhub_key_kind_t *kind);
 
@@ -366,7 +364,7 @@ credhub_key_public_pem(
 }
 
 
-static int
+int
 credhub_key_take(credhub_arena_t *arena, BIO *bio, credhub_str_t *out)
 {
     long  len;

@@ -8,6 +8,7 @@
 #define _CREDHUB_KEYS_H_INCLUDED_
 
 
+#include <openssl/bio.h>
 #include <openssl/evp.h>
 #include "credhub_key.h"
 
@@ -22,6 +23,9 @@ credhub_key_kind_t credhub_key_kind_of(const EVP_PKEY *key);
 /* The private key in PEM: PKCS#1, or PKCS#8 where the key is not RSA. 1, 0. */
 int credhub_key_pem(
     credhub_arena_t *arena, const EVP_PKEY *key, credhub_str_t *pem);
+
+/* A copy of what was written to a memory BIO. 1, 0. */
+int credhub_key_take(credhub_arena_t *arena, BIO *bio, credhub_str_t *out);
 
 
 #endif /* _CREDHUB_KEYS_H_INCLUDED_ */

@@ -509,6 +509,21 @@ credhub_utf8_len(const u_char *p, const u_char *last)
 }
 
 
+size_t
+credhub_utf8_count(credhub_str_t text)
+{
+    size_t i, n;
+
+    n = 0;
+
+    for (i = 0; i < text.len; i++) {
+        n += ((text.data[i] & 0xc0) != 0x80);
+    }
+
+    return n;
+}
+
+
 int
 credhub_utf8_valid(credhub_str_t text)
 {

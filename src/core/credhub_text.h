@@ -79,6 +79,9 @@ int credhub_hex_digit(u_char c);
 /* Bytes of the valid UTF-8 sequence at `p` (p < last); 0 when there is none. */
 size_t credhub_utf8_len(const u_char *p, const u_char *last);
 
+/* Characters of valid UTF-8. */
+size_t credhub_utf8_count(credhub_str_t text);
+
 /* Is this valid UTF-8 without NUL? */
 int credhub_utf8_valid(credhub_str_t text);
 

@@ -1,7 +1,7 @@
 
 /*
  * The types behind credhub_type(), one object each, and what they share.
- * For src/core/credhub_type*.c only.
+ * For src/core/credhub_type*.c and credhub_certificate.c only.
  */
 
 #ifndef _CREDHUB_TYPES_H_INCLUDED_

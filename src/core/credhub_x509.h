@@ -13,7 +13,8 @@
 #include "credhub_key.h"
 
 
-#define CREDHUB_X509_PEM_MAX 7000 /* bytes of a certificate that is set */
+#define CREDHUB_X509_PEM_MAX   7000  /* bytes of a certificate that is set */
+#define CREDHUB_X509_NAMES_MAX 10000 /* alternative names */
 
 
 typedef struct {
@@ -25,7 +26,7 @@ typedef struct {
     credhub_str_t key_usage;
     credhub_str_t extended_key_usage;
 
-    int64_t  duration; /* days */
+    int64_t  duration; /* days, at least 1 */
     unsigned is_ca:1;
     unsigned self_signed:1;
 } credhub_x509_profile_t;
@@ -85,7 +86,7 @@ credhub_error_e credhub_x509_signer_check(
  * of 159 bits, valid from `now` for profile->duration days, extensions in the
  * order SKI, SAN, KU, EKU, AKI, BC, signed with SHA-256 (or as Ed25519 has it).
  * The issuer is the signer's subject byte for byte. The result is PEM with a
- * final newline. The errors of credhub_x509_signer_check().
+ * final newline. The errors of credhub_x509_signer_check(), and CREDHUB_E_DURATION.
  */
 credhub_error_e credhub_x509_issue(credhub_arena_t *arena,
     const credhub_x509_profile_t *profile, credhub_str_t private_key,
@@ -108,12 +109,13 @@ typedef struct {
 credhub_error_e credhub_x509_subject(credhub_arena_t *arena,
     const credhub_x509_subject_t *subject, credhub_str_t *der);
 
-/* Order is kept. CREDHUB_E_ALT_NAME; `detail` gets the name. */
+/* Order is kept; none: empty. CREDHUB_E_ALT_NAME, `detail` gets the name;
+ * CREDHUB_E_ALT_NAMES_MANY. */
 credhub_error_e credhub_x509_alternative_names(credhub_arena_t *arena,
     const credhub_str_t *names, size_t n, credhub_str_t *der,
     credhub_str_t *detail);
 
-/* By their names in the API. CREDHUB_E_KEY_USAGE, CREDHUB_E_EXT_KEY_USAGE;
+/* By their names in the API; none: empty. CREDHUB_E_KEY_USAGE, CREDHUB_E_EXT_KEY_USAGE;
  * `detail` gets the name that is none. */
 credhub_error_e credhub_x509_key_usage(credhub_arena_t *arena,
     const credhub_str_t *names, size_t n, credhub_str_t *der,

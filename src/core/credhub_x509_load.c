@@ -1,0 +1,255 @@
+
+/*
+ * From PEM to OpenSSL's objects. Decoding is told apart from what was decoded,
+ * since clients are told why a key is refused; nothing here ever asks for a
+ * passphrase. Intermediate bytes are wiped.
+ */
+
+#include <time.h>
+#include <openssl/err.h>
+#include "credhub_pem.h"
+#include "credhub_x509_load.h"
+
+
+typedef enum {
+    CREDHUB_X509_PKCS8 = 0,
+    CREDHUB_X509_RSA,
+    CREDHUB_X509_EC,
+    CREDHUB_X509_OTHER
+} credhub_x509_format_e;
+
+typedef struct {
+    credhub_str_t         label;
+    credhub_x509_format_e format;
+} credhub_x509_label_t;
+
+
+static X509 *credhub_x509_parse(credhub_str_t bytes);
+
+static credhub_error_e credhub_x509_parse_block(
+    const credhub_pem_t *block, EVP_PKEY **key);
+static credhub_error_e credhub_x509_parse_key(
+    int type, credhub_str_t bytes, EVP_PKEY **key);
+static credhub_error_e credhub_x509_parse_pkcs8(
+    credhub_str_t bytes, EVP_PKEY **key);
+
+
+static const credhub_x509_label_t credhub_x509_labels[] = {
+    { credhub_string("PRIVATE KEY"), CREDHUB_X509_PKCS8 },
+    { credhub_string("RSA PRIVATE KEY"), CREDHUB_X509_RSA },
+    { credhub_string("EC PRIVATE KEY"), CREDHUB_X509_EC },
+    { credhub_string("DSA PRIVATE KEY"), CREDHUB_X509_OTHER },
+    { { 0, NULL }, CREDHUB_X509_OTHER },
+};
+
+
+credhub_error_e
+credhub_x509_load(credhub_str_t pem, X509 **x509)
+{
+    int              found;
+    credhub_pem_t    block;
+    credhub_arena_t *arena;
+
+    *x509 = NULL;
+
+    arena = credhub_arena_create(pem.len + 64);
+    if (arena == NULL) {
+        return CREDHUB_E_INTERNAL;
+    }
+
+    do {
+        found = credhub_pem_next(arena, &pem, &block);
+
+    } while (found && !credhub_str_eq(block.label, credhub_str("CERTIFICATE"))
+             && !credhub_str_eq(block.label, credhub_str("X509 CERTIFICATE")));
+
+    if (found && block.bytes.len != 0) {
+        *x509 = credhub_x509_parse(block.bytes);
+    }
+
+    credhub_arena_destroy(arena);
+
+    return (*x509 != NULL) ? CREDHUB_OK : CREDHUB_E_BAD_CERT;
+}
+
+
+static X509 *
+credhub_x509_parse(credhub_str_t bytes)
+{
+    X509         *x509;
+    const u_char *p;
+
+    p = bytes.data;
+    x509 = d2i_X509(NULL, &p, (long) bytes.len);
+
+    if (x509 != NULL && p != bytes.data + bytes.len) {
+        X509_free(x509);
+        x509 = NULL;
+    }
+
+    return x509;
+}
+
+
+credhub_error_e
+credhub_x509_load_key(credhub_str_t pem, EVP_PKEY **key)
+{
+    int              found;
+    credhub_pem_t    block;
+    credhub_error_e  rc;
+    credhub_arena_t *arena;
+
+    *key = NULL;
+
+    arena = credhub_arena_create(pem.len + 64);
+    if (arena == NULL) {
+        return CREDHUB_E_INTERNAL;
+    }
+
+    /* a file of an EC key often begins with the name of its curve */
+
+    do {
+        found = credhub_pem_next(arena, &pem, &block);
+
+    } while (
+        found && credhub_str_eq(block.label, credhub_str("EC PARAMETERS")));
+
+    rc = found ? credhub_x509_parse_block(&block, key)
+               : CREDHUB_E_PRIVATE_KEY_FORMAT;
+
+    if (rc == CREDHUB_OK && credhub_key_kind_of(*key).bits == 0) {
+        rc = CREDHUB_E_PRIVATE_KEY;
+    }
+
+    if (rc != CREDHUB_OK) {
+        EVP_PKEY_free(*key);
+        *key = NULL;
+    }
+
+    credhub_arena_destroy(arena);
+
+    return rc;
+}
+
+
+static credhub_error_e
+credhub_x509_parse_block(const credhub_pem_t *block, EVP_PKEY **key)
+{
+    const credhub_x509_label_t *row;
+
+    for (row = credhub_x509_labels; row->label.len != 0; row++) {
+        if (credhub_str_eq(row->label, block->label)) {
+            break;
+        }
+    }
+
+    if (row->label.len == 0 || block->encrypted) {
+        return CREDHUB_E_PRIVATE_KEY_FORMAT;
+    }
+
+    switch (row->format) {
+    case CREDHUB_X509_PKCS8:
+        return credhub_x509_parse_pkcs8(block->bytes, key);
+
+    case CREDHUB_X509_RSA:
+        return credhub_x509_parse_key(EVP_PKEY_RSA, block->bytes, key);
+
+    case CREDHUB_X509_EC:
+        return credhub_x509_parse_key(EVP_PKEY_EC, block->bytes, key);
+
+    default:
+        return CREDHUB_E_PRIVATE_KEY;
+    }
+}
+
+
+static credhub_error_e
+credhub_x509_parse_key(int type, credhub_str_t bytes, EVP_PKEY **key)
+{
+    const u_char *p;
+
+    p = bytes.data;
+
+    if (bytes.len != 0) {
+        *key = d2i_PrivateKey(type, NULL, &p, (long) bytes.len);
+    }
+
+    return (*key != NULL) ? CREDHUB_OK : CREDHUB_E_PRIVATE_KEY_PEM;
+}
+
+
+static credhub_error_e
+credhub_x509_parse_pkcs8(credhub_str_t bytes, EVP_PKEY **key)
+{
+    const u_char        *p;
+    credhub_error_e      rc;
+    const ASN1_OBJECT   *algorithm;
+    PKCS8_PRIV_KEY_INFO *info;
+
+    if (bytes.len == 0) {
+        return CREDHUB_E_PRIVATE_KEY_PEM;
+    }
+
+    p = bytes.data;
+
+    info = d2i_PKCS8_PRIV_KEY_INFO(NULL, &p, (long) bytes.len);
+    if (info == NULL) {
+        return CREDHUB_E_PRIVATE_KEY_PEM;
+    }
+
+    rc = CREDHUB_E_PRIVATE_KEY_PEM;
+
+    if (PKCS8_pkey_get0(&algorithm, NULL, NULL, NULL, info) == 1) {
+        switch (OBJ_obj2nid(algorithm)) {
+        case NID_rsaEncryption:
+        case NID_X9_62_id_ecPublicKey:
+        case NID_ED25519:
+            *key = EVP_PKCS82PKEY(info);
+            rc = (*key != NULL) ? CREDHUB_OK : CREDHUB_E_PRIVATE_KEY_PEM;
+            break;
+
+        default:
+            rc = CREDHUB_E_PRIVATE_KEY;
+        }
+    }
+
+    PKCS8_PRIV_KEY_INFO_free(info);
+
+    return rc;
+}
+
+
+int
+credhub_x509_time(const ASN1_TIME *time, int64_t *seconds)
+{
+    struct tm tm;
+
+    if (ASN1_TIME_to_tm(time, &tm) != 1) {
+        return 0;
+    }
+
+    *seconds = (int64_t) timegm(&tm);
+
+    return 1;
+}
+
+
+int
+credhub_x509_is_ca(const X509 *x509)
+{
+    int                ca, critical;
+    BASIC_CONSTRAINTS *constraints;
+
+    constraints =
+        X509_get_ext_d2i(x509, NID_basic_constraints, &critical, NULL);
+
+    if (constraints == NULL) {
+        return (critical == -1) ? 0 : -1;
+    }
+
+    ca = (constraints->ca != 0);
+
+    BASIC_CONSTRAINTS_free(constraints);
+
+    return ca;
+}
