@@ -19,6 +19,15 @@ extern const ngx_credhub_operation_t ngx_http_credhub_data_delete;
 /* regenerate */
 extern const ngx_credhub_operation_t ngx_http_credhub_regenerate;
 
+/* certificates */
+extern const ngx_credhub_operation_t ngx_http_credhub_certificate_generate;
+extern const ngx_credhub_operation_t ngx_http_credhub_certificate_regenerate;
+extern const ngx_credhub_operation_t
+    ngx_http_credhub_certificate_regenerate_by_id;
+
+/* bulk-regenerate */
+extern const ngx_credhub_operation_t ngx_http_credhub_bulk_regenerate;
+
 /* interpolate */
 extern const ngx_credhub_operation_t ngx_http_credhub_interpolate;
 

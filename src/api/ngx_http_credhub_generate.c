@@ -8,43 +8,25 @@
  * value that it has already made where the same one is still wanted.
  */
 
-#include "ngx_http_credhub_api.h"
-#include "ngx_credhub_credential.h"
+#include "ngx_http_credhub_post.h"
 #include "ngx_credhub_produce.h"
 #include "ngx_credhub_system.h"
-#include "credhub_bind.h"
-
-
-#define NGX_HTTP_CREDHUB_STALE_MAX 3 /* retries */
 
 
 typedef struct {
-    credhub_str_t  name;
-    credhub_str_t  type;
-    credhub_str_t  mode;
-    credhub_flag_t overwrite;
-    credhub_flag_t regenerate;
-    credhub_str_t  parameters;
-    credhub_str_t  value;
-    credhub_str_t  metadata;
-
-    credhub_str_t         folded;
-    ngx_credhub_guard_t   guard;
-    ngx_credhub_produce_t produce;
-    credhub_version_t     existing;
-    credhub_version_t     version;
-    ngx_uint_t            retries;
-    unsigned              exists:1;
-    unsigned              produced:1;
-    unsigned              replaces:1; /* whatever stands */
+    ngx_http_credhub_post_t post;
+    ngx_credhub_produce_t   produce;
+    credhub_version_t       existing;
+    credhub_version_t       version;
+    ngx_uint_t              retries;
+    unsigned                exists:1;
+    unsigned                produced:1;
+    unsigned                replaces:1; /* whatever stands */
 } ngx_http_credhub_generate_t;
 
 
 static ngx_credhub_rc_e ngx_http_credhub_post_parse(ngx_credhub_op_t *op);
 static ngx_credhub_rc_e ngx_http_credhub_regenerate_parse(ngx_credhub_op_t *op);
-static credhub_error_e  ngx_http_credhub_generate_guard(ngx_credhub_op_t *op);
-static credhub_error_e  ngx_http_credhub_generate_check(ngx_credhub_op_t *op);
-static credhub_error_e  ngx_http_credhub_generate_type(ngx_credhub_op_t *op);
 static credhub_error_e  ngx_http_credhub_generate_parameters(
      ngx_credhub_op_t *op);
 static ngx_credhub_rc_e ngx_http_credhub_generate_load(ngx_credhub_op_t *op);
@@ -60,19 +42,7 @@ static ngx_credhub_rc_e ngx_http_credhub_generate_answer(ngx_credhub_op_t *op);
 
 /* clang-format off */
 
-#define FIELD(name)  offsetof(ngx_http_credhub_generate_t, name)
-
-static const credhub_bind_t  ngx_http_credhub_post_fields[] = {
-    { "name", CREDHUB_BIND_STRING, FIELD(name), 1 },
-    { "type", CREDHUB_BIND_STRING, FIELD(type), 1 },
-    { "mode", CREDHUB_BIND_STRING, FIELD(mode), 1 },
-    { "overwrite", CREDHUB_BIND_BOOL, FIELD(overwrite), 1 },
-    { "regenerate", CREDHUB_BIND_BOOL, FIELD(regenerate), 0 },
-    { "parameters", CREDHUB_BIND_RAW, FIELD(parameters), 1 },
-    { "value", CREDHUB_BIND_RAW, FIELD(value), 1 },
-    { "metadata", CREDHUB_BIND_RAW, FIELD(metadata), 1 },
-    credhub_bind_end
-};
+#define FIELD(name)  offsetof(ngx_http_credhub_generate_t, post.name)
 
 static const credhub_bind_t  ngx_http_credhub_regenerate_fields[] = {
     { "name", CREDHUB_BIND_STRING, FIELD(name), 1 },
@@ -126,39 +96,22 @@ static ngx_credhub_rc_e
 ngx_http_credhub_post_parse(ngx_credhub_op_t *op)
 {
     ngx_http_credhub_generate_t *ctx = op->ctx;
-    ngx_http_credhub_input_t    *input = op->input;
 
-    credhub_error_e error;
+    credhub_error_e       error;
+    const credhub_type_t *type;
 
-    error = credhub_bind_document(
-        op->arena, ngx_http_credhub_post_fields, input->body, ctx, &op->detail);
+    error = ngx_http_credhub_post_bind(op, &ctx->post);
 
-    if (ctx->regenerate.value) {
-        op->action = ngx_http_credhub_regenerate.name;
-        ngx_credhub_audit_named(op, ctx->name);
+    type = credhub_type(ctx->post.type);
 
-    } else {
-        ngx_credhub_audit_typed(op, ctx->name, ctx->type);
+    if (type != NULL && type->own && !ctx->post.regenerate.value) {
+        return ngx_credhub_op_become(
+            op, &ngx_http_credhub_certificate_generate);
     }
 
     if (error == CREDHUB_OK) {
-        error = ngx_credhub_name_check(op, &ctx->name);
-    }
-
-    if (error == CREDHUB_OK && !ctx->regenerate.value) {
-        error = ngx_http_credhub_generate_check(op);
-    }
-
-    if (error == CREDHUB_E_UNKNOWN_KEY) {
-        error = CREDHUB_E_UNKNOWN_KEY_400;
-    }
-
-    if (error == CREDHUB_OK) {
-        error = ngx_credhub_metadata(op, &ctx->metadata);
-    }
-
-    if (error == CREDHUB_OK) {
-        error = ngx_http_credhub_generate_guard(op);
+        error = ngx_http_credhub_post_check(
+            op, &ctx->post, ngx_http_credhub_generate_parameters);
     }
 
     return error == CREDHUB_OK ? NGX_CREDHUB_NEXT
@@ -179,15 +132,15 @@ ngx_http_credhub_regenerate_parse(ngx_credhub_op_t *op)
     error = credhub_bind_document(op->arena, ngx_http_credhub_regenerate_fields,
         input->body, ctx, &op->detail);
 
-    ctx->regenerate.value = 1;
-    ngx_credhub_audit_named(op, ctx->name);
+    ctx->post.regenerate.value = 1;
+    ngx_credhub_audit_named(op, ctx->post.name);
 
-    if (error == CREDHUB_OK && ctx->name.len == 0) {
+    if (error == CREDHUB_OK && ctx->post.name.len == 0) {
         error = CREDHUB_E_NO_NAME;
     }
 
     if (error == CREDHUB_OK) {
-        error = ngx_credhub_metadata(op, &ctx->metadata);
+        error = ngx_credhub_metadata(op, &ctx->post.metadata);
     }
 
     if (error == CREDHUB_E_METADATA_LONG) {
@@ -195,79 +148,15 @@ ngx_http_credhub_regenerate_parse(ngx_credhub_op_t *op)
     }
 
     if (error == CREDHUB_OK) {
-        error = ngx_http_credhub_generate_guard(op);
+        error = ngx_http_credhub_post_guard(op, &ctx->post);
     }
 
-    if (error == CREDHUB_OK && ctx->name.data[0] != '/') {
+    if (error == CREDHUB_OK && ctx->post.name.data[0] != '/') {
         error = CREDHUB_E_CRED;
     }
 
     return error == CREDHUB_OK ? NGX_CREDHUB_NEXT
                                : ngx_credhub_op_fail(op, error, op->detail);
-}
-
-
-static credhub_error_e
-ngx_http_credhub_generate_guard(ngx_credhub_op_t *op)
-{
-    ngx_http_credhub_generate_t *ctx = op->ctx;
-
-    credhub_error_e error;
-
-    error = ngx_credhub_access_name(op, ctx->name, &ctx->folded);
-
-    return error == CREDHUB_OK ? ngx_credhub_access_guard(
-               op, CREDHUB_OP_WRITE, ctx->folded, &ctx->guard)
-                               : error;
-}
-
-
-static credhub_error_e
-ngx_http_credhub_generate_check(ngx_credhub_op_t *op)
-{
-    ngx_http_credhub_generate_t *ctx = op->ctx;
-
-    credhub_error_e error;
-
-    if (ctx->mode.data != NULL
-        && !credhub_str_eq(ctx->mode, credhub_str("overwrite"))
-        && !credhub_str_eq(ctx->mode, credhub_str("no-overwrite"))
-        && !credhub_str_eq(ctx->mode, credhub_str("converge")))
-    {
-        return CREDHUB_E_BAD_REQUEST;
-    }
-
-    error = ngx_http_credhub_generate_type(op);
-
-    if (error != CREDHUB_OK) {
-        return error;
-    }
-
-    /* "overwrite":false beside a mode is what a public client sends */
-
-    if (ctx->mode.len != 0 && ctx->overwrite.value
-        && !credhub_str_eq(ctx->mode, credhub_str("overwrite")))
-    {
-        return CREDHUB_E_MODE_AND_OVERWRITE;
-    }
-
-    return ngx_http_credhub_generate_parameters(op);
-}
-
-
-static credhub_error_e
-ngx_http_credhub_generate_type(ngx_credhub_op_t *op)
-{
-    ngx_http_credhub_generate_t *ctx = op->ctx;
-
-    ctx->produce.type = credhub_type(ctx->type);
-
-    if (ctx->produce.type == NULL || ctx->produce.type->own) {
-        return CREDHUB_E_TYPE_GENERATE;
-    }
-
-    return ctx->produce.type->generate == NULL ? CREDHUB_E_NOT_GENERATABLE
-                                               : CREDHUB_OK;
 }
 
 
@@ -280,21 +169,22 @@ ngx_http_credhub_generate_parameters(ngx_credhub_op_t *op)
     credhub_error_e       error;
     credhub_parameters_t *parameters;
 
+    ctx->produce.type = ctx->post.kind;
     parameters = &ctx->produce.parameters;
 
-    if (ctx->parameters.data != NULL
-        && credhub_json_kind(ctx->parameters) != CREDHUB_JSON_NULL)
+    if (ctx->post.parameters.data != NULL
+        && credhub_json_kind(ctx->post.parameters) != CREDHUB_JSON_NULL)
     {
         error = credhub_bind(op->arena, ctx->produce.type->parameters,
-            ctx->parameters, parameters, &op->detail);
+            ctx->post.parameters, parameters, &op->detail);
 
         if (error != CREDHUB_OK) {
             return error;
         }
     }
 
-    if (ctx->value.data != NULL
-        && credhub_json_kind(ctx->value) != CREDHUB_JSON_NULL)
+    if (ctx->post.value.data != NULL
+        && credhub_json_kind(ctx->post.value) != CREDHUB_JSON_NULL)
     {
         if (!credhub_str_eq(ctx->produce.type->name, credhub_str("user"))) {
             op->detail = credhub_str("value");
@@ -303,7 +193,7 @@ ngx_http_credhub_generate_parameters(ngx_credhub_op_t *op)
 
         username = credhub_null_str;
         error = credhub_bind(op->arena, ngx_http_credhub_username_fields,
-            ctx->value, &username, &op->detail);
+            ctx->post.value, &username, &op->detail);
 
         if (error != CREDHUB_OK) {
             return error;
@@ -328,9 +218,9 @@ ngx_http_credhub_generate_load(ngx_credhub_op_t *op)
     call = ngx_credhub_op_call(op, NGX_CREDHUB_LINK_COMMANDS, 3);
 
     if (call != NULL) {
-        ngx_credhub_current_read(call, op->hub->store, ctx->folded, 1);
+        ngx_credhub_current_read(call, op->hub->store, ctx->post.folded, 1);
         ngx_credhub_read_only_check(call, op->hub->store);
-        ngx_credhub_grants_read(call, op->hub->store, &ctx->guard);
+        ngx_credhub_grants_read(call, op->hub->store, &ctx->post.guard);
     }
 
     return ngx_credhub_op_send(op, call);
@@ -342,29 +232,38 @@ ngx_http_credhub_generate_decide(ngx_credhub_op_t *op)
 {
     ngx_http_credhub_generate_t *ctx = op->ctx;
 
-    ngx_int_t       rc;
-    credhub_error_e error;
+    ngx_int_t             rc;
+    credhub_error_e       error;
+    const credhub_type_t *type;
 
     if (ngx_credhub_read_only_checked(op->call, 1)) {
         return ngx_credhub_op_error(op, CREDHUB_E_READ_ONLY);
     }
 
-    if (!ngx_credhub_access_checked(op, &ctx->guard, CREDHUB_OP_WRITE, 2)) {
+    if (!ngx_credhub_access_checked(op, &ctx->post.guard, CREDHUB_OP_WRITE, 2))
+    {
         return ngx_credhub_op_error(op, CREDHUB_E_CRED_DENIED);
     }
 
     rc = ngx_credhub_current_result(
-        op->call, 0, ctx->folded, &ctx->existing, NULL);
+        op->call, 0, ctx->post.folded, &ctx->existing, NULL);
 
     if (rc == NGX_ERROR) {
         return ngx_credhub_op_error(op, CREDHUB_E_INTERNAL);
     }
 
     ctx->exists = (rc == NGX_OK);
-    ctx->version.metadata = ctx->metadata;
+    ctx->version.metadata = ctx->post.metadata;
     error = CREDHUB_OK;
 
-    if (ctx->regenerate.value) {
+    if (ctx->post.regenerate.value) {
+        type = ctx->exists ? credhub_type(ctx->existing.type) : NULL;
+
+        if (type != NULL && type->own) {
+            return ngx_credhub_op_become(
+                op, &ngx_http_credhub_certificate_regenerate);
+        }
+
         error = ngx_http_credhub_regenerate_decide(op);
 
     } else if (ctx->exists && ngx_http_credhub_generate_keeps(op, &error)) {
@@ -400,18 +299,16 @@ ngx_http_credhub_generate_keeps(ngx_credhub_op_t *op, credhub_error_e *error)
         return 0;
     }
 
-    if (ctx->mode.len == 0 && ctx->overwrite.set) {
-        ctx->replaces = ctx->overwrite.value;
-        return !ctx->replaces;
-    }
-
-    if (credhub_str_eq(ctx->mode, credhub_str("no-overwrite"))) {
+    switch (ngx_http_credhub_post_mode(&ctx->post)) {
+    case NGX_HTTP_CREDHUB_KEEP:
         return 1;
-    }
 
-    if (credhub_str_eq(ctx->mode, credhub_str("overwrite"))) {
+    case NGX_HTTP_CREDHUB_REPLACE:
         ctx->replaces = 1;
         return 0;
+
+    default:
+        break;
     }
 
     *error = ngx_credhub_version_open(op, &ctx->existing, &content);
@@ -445,7 +342,7 @@ ngx_http_credhub_regenerate_decide(ngx_credhub_op_t *op)
             op, &ctx->existing, CREDHUB_E_TYPE_REGENERATE);
     }
 
-    if (ctx->metadata.data == NULL) {
+    if (ctx->post.metadata.data == NULL) {
         ctx->version.metadata = ctx->existing.metadata;
     }
 
@@ -484,6 +381,8 @@ ngx_http_credhub_regenerate_same(
            && one->exclude_number.value == two->exclude_number.value
            && one->include_special.value == two->include_special.value
            && one->key_length.value == two->key_length.value
+           && credhub_str_eq(one->key_type, two->key_type)
+           && credhub_str_eq(one->key_curve, two->key_curve)
            && credhub_str_eq(one->username, two->username)
            && credhub_str_eq(one->ssh_comment, two->ssh_comment);
 }
@@ -498,8 +397,8 @@ ngx_http_credhub_generate_commit(ngx_credhub_op_t *op)
 
     ngx_credhub_produced(op, &ctx->produce);
 
-    ctx->version.name = ctx->name;
-    ctx->version.folded = ctx->folded;
+    ctx->version.name = ctx->post.name;
+    ctx->version.folded = ctx->post.folded;
     ctx->version.type = ctx->produce.type->name;
 
     if (ctx->replaces) {
@@ -510,7 +409,7 @@ ngx_http_credhub_generate_commit(ngx_credhub_op_t *op)
     }
 
     return ngx_credhub_version_commit(
-        op, &ctx->produce.content, &ctx->version, expect, &ctx->guard);
+        op, &ctx->produce.content, &ctx->version, expect, &ctx->post.guard);
 }
 
 
@@ -526,7 +425,7 @@ ngx_http_credhub_generate_answer(ngx_credhub_op_t *op)
         return ngx_credhub_version_answer(op, &ctx->version);
 
     case NGX_DECLINED:
-        if (ctx->retries++ < NGX_HTTP_CREDHUB_STALE_MAX) {
+        if (ctx->retries++ < NGX_CREDHUB_STALE_MAX) {
             return ngx_credhub_op_goto(op, ngx_http_credhub_generate_load);
         }
 

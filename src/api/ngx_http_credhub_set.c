@@ -1,8 +1,11 @@
 
-/* PUT /api/v1/data: a client gives the value. */
+/*
+ * PUT /api/v1/data: a client gives the value. A certificate goes its own way
+ * from where its value has been checked, since it may name a CA.
+ */
 
 #include "ngx_http_credhub_api.h"
-#include "ngx_credhub_credential.h"
+#include "ngx_credhub_certificate.h"
 #include "ngx_credhub_produce.h"
 #include "credhub_bind.h"
 
@@ -17,6 +20,12 @@ typedef struct {
     ngx_credhub_guard_t   guard;
     ngx_credhub_produce_t produce;
     credhub_version_t     version;
+
+    /* certificate */
+    ngx_credhub_given_t              given;
+    ngx_credhub_lookup_t             lookup;
+    ngx_credhub_certificate_commit_t commit;
+    ngx_uint_t                       retries;
 } ngx_http_credhub_set_t;
 
 
@@ -26,6 +35,9 @@ static credhub_error_e  ngx_http_credhub_set_value(ngx_credhub_op_t *op);
 static ngx_credhub_rc_e ngx_http_credhub_set_produce(ngx_credhub_op_t *op);
 static ngx_credhub_rc_e ngx_http_credhub_set_commit(ngx_credhub_op_t *op);
 static ngx_credhub_rc_e ngx_http_credhub_set_answer(ngx_credhub_op_t *op);
+static ngx_credhub_rc_e ngx_http_credhub_set_lookup(ngx_credhub_op_t *op);
+static ngx_credhub_rc_e ngx_http_credhub_set_certificate(ngx_credhub_op_t *op);
+static ngx_credhub_rc_e ngx_http_credhub_set_certified(ngx_credhub_op_t *op);
 
 
 /* clang-format off */
@@ -51,6 +63,10 @@ static const ngx_credhub_step_pt ngx_http_credhub_set_steps[] = {
     ngx_credhub_ready,
     ngx_http_credhub_set_commit,
     ngx_http_credhub_set_answer,
+
+    ngx_http_credhub_set_lookup, /* certificate */
+    ngx_http_credhub_set_certificate,
+    ngx_http_credhub_set_certified,
     NULL,
 };
 
@@ -78,8 +94,13 @@ ngx_http_credhub_set_parse(ngx_credhub_op_t *op)
         error = ngx_http_credhub_set_check(op);
     }
 
-    return error == CREDHUB_OK ? NGX_CREDHUB_NEXT
-                               : ngx_credhub_op_fail(op, error, op->detail);
+    if (error != CREDHUB_OK) {
+        return ngx_credhub_op_fail(op, error, op->detail);
+    }
+
+    return ctx->produce.type->own
+               ? ngx_credhub_op_goto(op, ngx_http_credhub_set_lookup)
+               : NGX_CREDHUB_NEXT;
 }
 
 
@@ -141,7 +162,7 @@ ngx_http_credhub_set_value(ngx_credhub_op_t *op)
 
     type = credhub_type(ctx->type);
 
-    if (type == NULL || type->own) {
+    if (type == NULL) {
         return CREDHUB_OK;
     }
 
@@ -151,6 +172,10 @@ ngx_http_credhub_set_value(ngx_credhub_op_t *op)
 
     ctx->produce.type = type;
     ctx->produce.value = ctx->value;
+
+    if (type->own) {
+        return ngx_credhub_given(op, ctx->value, &ctx->given);
+    }
 
     if (type->slow_set) {
         return type->check_value(op->arena, ctx->value, &op->detail);
@@ -203,4 +228,67 @@ ngx_http_credhub_set_answer(ngx_credhub_op_t *op)
     }
 
     return ngx_credhub_version_answer(op, &ctx->version);
+}
+
+
+static ngx_credhub_rc_e
+ngx_http_credhub_set_lookup(ngx_credhub_op_t *op)
+{
+    ngx_http_credhub_set_t *ctx = op->ctx;
+
+    ctx->lookup.name = ctx->name;
+    ctx->lookup.folded = ctx->folded;
+    ctx->lookup.operation = CREDHUB_OP_WRITE;
+    ctx->lookup.ca_name = ctx->given.certificate.ca_name;
+
+    return ngx_credhub_lookup(op, &ctx->lookup);
+}
+
+
+static ngx_credhub_rc_e
+ngx_http_credhub_set_certificate(ngx_credhub_op_t *op)
+{
+    ngx_http_credhub_set_t *ctx = op->ctx;
+
+    credhub_error_e error;
+
+    error = ngx_credhub_looked_up(op, &ctx->lookup);
+
+    if (error == CREDHUB_OK) {
+        ctx->commit.version.metadata = ctx->metadata;
+        ctx->commit.guard = &ctx->guard;
+
+        error = ngx_credhub_given_commit(
+            op, &ctx->given, &ctx->lookup, &ctx->commit);
+    }
+
+    return error == CREDHUB_OK
+               ? ngx_credhub_certificate_commit(op, &ctx->commit)
+               : ngx_credhub_op_error(op, error);
+}
+
+
+static ngx_credhub_rc_e
+ngx_http_credhub_set_certified(ngx_credhub_op_t *op)
+{
+    ngx_http_credhub_set_t *ctx = op->ctx;
+
+    credhub_error_e error;
+
+    switch (
+        ngx_credhub_certificate_written(op->call, &ctx->commit.version, &error))
+    {
+    case NGX_OK:
+        return ngx_credhub_version_answer(op, &ctx->commit.version);
+
+    case NGX_DECLINED:
+        if (ctx->retries++ < NGX_CREDHUB_STALE_MAX) {
+            return ngx_credhub_op_goto(op, ngx_http_credhub_set_lookup);
+        }
+
+        return ngx_credhub_op_error(op, CREDHUB_E_BUSY);
+
+    default:
+        return ngx_credhub_op_error(op, error);
+    }
 }

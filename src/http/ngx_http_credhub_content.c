@@ -326,7 +326,9 @@ ngx_http_credhub_content_input(ngx_http_request_t *r,
     input->management = lcf->management;
 
     if ((ctx->route->flags & NGX_HTTP_CREDHUB_BODY)
-        && !ngx_http_credhub_body_json(r))
+        && !ngx_http_credhub_body_json(r)
+        && !((ctx->route->flags & NGX_HTTP_CREDHUB_EMPTY)
+             && r->headers_in.content_type == NULL))
     {
         return CREDHUB_E_CONTENT_TYPE;
     }

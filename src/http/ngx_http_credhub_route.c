@@ -5,16 +5,18 @@
 #include "ngx_http_credhub_api.h"
 
 
-#define SYSTEM      NGX_HTTP_CREDHUB_SYSTEM
-#define MANAGEMENT  NGX_HTTP_CREDHUB_MANAGEMENT
-#define CREDENTIALS NGX_HTTP_CREDHUB_CREDENTIALS
-#define PERMISSIONS NGX_HTTP_CREDHUB_PERMISSIONS
+#define SYSTEM       NGX_HTTP_CREDHUB_SYSTEM
+#define MANAGEMENT   NGX_HTTP_CREDHUB_MANAGEMENT
+#define CREDENTIALS  NGX_HTTP_CREDHUB_CREDENTIALS
+#define CERTIFICATES NGX_HTTP_CREDHUB_CERTIFICATES
+#define PERMISSIONS  NGX_HTTP_CREDHUB_PERMISSIONS
 
-#define OPEN        NGX_HTTP_CREDHUB_OPEN
-#define BODY        NGX_HTTP_CREDHUB_BODY
-#define WRITE       NGX_HTTP_CREDHUB_WRITE
-#define READ        NGX_HTTP_CREDHUB_READ
-#define BARE        NGX_HTTP_CREDHUB_BARE
+#define OPEN         NGX_HTTP_CREDHUB_OPEN
+#define BODY         NGX_HTTP_CREDHUB_BODY
+#define WRITE        NGX_HTTP_CREDHUB_WRITE
+#define READ         NGX_HTTP_CREDHUB_READ
+#define BARE         NGX_HTTP_CREDHUB_BARE
+#define EMPTY        NGX_HTTP_CREDHUB_EMPTY
 
 
 static ngx_uint_t ngx_http_credhub_route_fits(
@@ -42,6 +44,12 @@ static const ngx_http_credhub_route_t  ngx_http_credhub_routes[] = {
 
     { NGX_HTTP_POST, CREDENTIALS, "/api/v1/regenerate",
       BODY|WRITE, &ngx_http_credhub_regenerate },
+
+    { NGX_HTTP_POST, CERTIFICATES, "/api/v1/certificates/{id}/regenerate",
+      BODY|EMPTY|WRITE, &ngx_http_credhub_certificate_regenerate_by_id },
+
+    { NGX_HTTP_POST, CERTIFICATES, "/api/v1/bulk-regenerate",
+      BODY|WRITE, &ngx_http_credhub_bulk_regenerate },
 
     { NGX_HTTP_POST, CREDENTIALS, "/api/v1/interpolate",
       BODY|READ, &ngx_http_credhub_interpolate },

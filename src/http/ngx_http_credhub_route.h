@@ -13,6 +13,8 @@
 #define NGX_HTTP_CREDHUB_WRITE 0x04 /* refused in read-only mode */
 #define NGX_HTTP_CREDHUB_READ  0x10 /* a POST that only reads */
 #define NGX_HTTP_CREDHUB_BARE  0x08 /* content type without a charset */
+#define NGX_HTTP_CREDHUB_EMPTY                                                 \
+    0x20 /* the body, and its type, may be left out */
 
 
 typedef struct {

@@ -1,12 +1,7 @@
 
 /*
- * What the operations on certificates share: looking one up together with its
- * CA, issuing on a CPU thread, and writing a version.
- *
- * Between look-up and write another node may change the certificate or its CA.
- * The write carries the stamps of both; when the store has others the operation
- * looks up and decides again, at most NGX_CREDHUB_STALE_MAX times, with the key
- * that it has generated already.
+ * What the operations on certificates share: reading a version, issuing on a
+ * CPU thread, and writing a version.
  */
 
 #ifndef _NGX_CREDHUB_CERTIFICATE_H_INCLUDED_
@@ -14,58 +9,8 @@
 
 
 #include "ngx_credhub_credential.h"
-#include "ngx_credhub_certificates.h"
+#include "ngx_credhub_lookup.h"
 #include "credhub_certificate.h"
-
-
-#define NGX_CREDHUB_STALE_MAX 3 /* retries */
-
-
-/*
- * A certificate to look up: by name (with a slash, and folded), or by id. The
- * rest is filled by the look-up. Strings live as long as the call.
- */
-
-typedef struct {
-    credhub_str_t name;
-    credhub_str_t folded;
-    credhub_str_t id;        /* credential id */
-    unsigned      operation; /* CREDHUB_OP_*, what the actor must be allowed */
-
-    credhub_str_t ca_name; /* with a slash; empty: none is looked up */
-    credhub_str_t ca_folded;
-
-    ngx_credhub_certificate_t found; /* credential.len 0: there is none */
-    ngx_credhub_certificate_t ca;
-} ngx_credhub_lookup_t;
-
-
-/* Takes a credential id of a path; CREDHUB_E_CRED when it cannot be one. */
-credhub_error_e ngx_credhub_lookup_id(
-    ngx_credhub_op_t *op, ngx_credhub_lookup_t *lookup, credhub_str_t id);
-
-/* Sends the look-up: WAIT or FAIL. */
-ngx_credhub_rc_e ngx_credhub_lookup(
-    ngx_credhub_op_t *op, ngx_credhub_lookup_t *lookup);
-
-/*
- * Takes its answer and checks rights: CREDHUB_OK; CREDHUB_E_READ_ONLY for any
- * operation but reading; CREDHUB_E_CRED_DENIED (write) or _HIDDEN;
- * CREDHUB_E_CRED: no such id, or a name that is no certificate (with write,
- * CREDHUB_E_TYPE_MISMATCH); CREDHUB_E_CA, CREDHUB_E_CA_HIDDEN. A name that does
- * not exist is no error. Tells the log which credential it is.
- */
-credhub_error_e ngx_credhub_looked_up(
-    ngx_credhub_op_t *op, ngx_credhub_lookup_t *lookup);
-
-/* Looks up the CA that found->newest or another version names, or `name`. */
-ngx_credhub_rc_e ngx_credhub_lookup_ca(
-    ngx_credhub_op_t *op, ngx_credhub_lookup_t *lookup, credhub_str_t name);
-
-/* Takes its answer: CREDHUB_OK, CREDHUB_E_CA (none, or no certificate). With
- * `check`, CREDHUB_E_CA_HIDDEN when the actor may not read it. */
-credhub_error_e ngx_credhub_looked_up_ca(
-    ngx_credhub_op_t *op, ngx_credhub_lookup_t *lookup, ngx_uint_t check);
 
 
 /* What a stored version says; verified. The private key stays sealed. */
@@ -75,6 +20,21 @@ credhub_error_e ngx_credhub_certificate_open(ngx_credhub_op_t *op,
 /* The same with the private key; empty: it has none. */
 credhub_error_e ngx_credhub_certificate_open_key(ngx_credhub_op_t *op,
     const credhub_version_t *version, credhub_certificate_t *certificate);
+
+/* Its certificate alone. */
+credhub_error_e ngx_credhub_certificate_text(
+    ngx_credhub_op_t *op, const credhub_version_t *version, credhub_str_t *pem);
+
+/* The profile that regenerates it: a key of a kind that is generated, and the
+ * key usages that the configuration gives CAs. */
+credhub_error_e ngx_credhub_certificate_profile(ngx_credhub_op_t *op,
+    const credhub_version_t *version, credhub_x509_profile_t *profile);
+
+/* What signs with a version of a CA: CREDHUB_E_NOT_CA, CREDHUB_E_CA_NO_KEY. A
+ * certificate of that profile that will outlive it is logged. */
+credhub_error_e ngx_credhub_certificate_signer(ngx_credhub_op_t *op,
+    const credhub_version_t *version, const credhub_x509_profile_t *profile,
+    credhub_x509_signer_t *signer);
 
 /* The certificate of the other version of a CA that is to be trusted beside
  * `signer`, one of ca->active and ca->transitional; empty: none. */
@@ -120,6 +80,27 @@ typedef struct {
  * ngx_credhub_certificate_written() with &commit->version. */
 ngx_credhub_rc_e ngx_credhub_certificate_commit(
     ngx_credhub_op_t *op, ngx_credhub_certificate_commit_t *commit);
+
+/* A certificate that a client gives. */
+
+typedef struct {
+    credhub_certificate_t certificate; /* ca_name with a slash, or empty */
+    credhub_x509_t        x509;
+} ngx_credhub_given_t;
+
+/* Reads and checks "value" of a request; op->detail as the error needs it. */
+credhub_error_e ngx_credhub_given(
+    ngx_credhub_op_t *op, credhub_str_t value, ngx_credhub_given_t *given);
+
+/*
+ * Prepares writing it, once it was looked up with the CA it names: whatever
+ * stands is replaced by default. CREDHUB_E_CA, CREDHUB_E_NOT_CA,
+ * CREDHUB_E_NOT_SIGNED_BY_CA_NAME. metadata and guard are the caller's.
+ */
+credhub_error_e ngx_credhub_given_commit(ngx_credhub_op_t *op,
+    const ngx_credhub_given_t *given, const ngx_credhub_lookup_t *lookup,
+    ngx_credhub_certificate_commit_t *commit);
+
 
 /* Makes `version` fit for answers that show the other CA where that is on. */
 void ngx_credhub_certificate_show(

@@ -6,7 +6,7 @@
 #include "credhub_name.h"
 
 
-static credhub_error_e ngx_credhub_version_seal(ngx_credhub_op_t *op,
+static credhub_error_e ngx_credhub_version_sealed(ngx_credhub_op_t *op,
     const credhub_content_t *content, credhub_version_t *version);
 static credhub_error_e ngx_credhub_field_seal(ngx_credhub_op_t *op,
     const credhub_version_t *version, credhub_str_t field, credhub_str_t plain,
@@ -95,16 +95,13 @@ ngx_credhub_version_commit(ngx_credhub_op_t *op,
     ngx_credhub_call_t *call;
     ngx_credhub_guard_t full;
 
+    version->head = content->head;
+    version->tail = content->tail;
+
     error = ngx_credhub_version_seal(op, content, version);
 
     if (error == CREDHUB_OK) {
         error = ngx_credhub_access_values(op, guard, &full);
-    }
-
-    if (error == CREDHUB_E_KEY_MISSING) {
-        ngx_log_error(NGX_LOG_ERR, ngx_cycle->log, 0,
-            "credhub: no encryption key covers the name \"%*s\"",
-            version->folded.len, version->folded.data);
     }
 
     if (error != CREDHUB_OK) {
@@ -122,9 +119,27 @@ ngx_credhub_version_commit(ngx_credhub_op_t *op,
 }
 
 
-static credhub_error_e
+credhub_error_e
 ngx_credhub_version_seal(ngx_credhub_op_t *op, const credhub_content_t *content,
     credhub_version_t *version)
+{
+    credhub_error_e error;
+
+    error = ngx_credhub_version_sealed(op, content, version);
+
+    if (error == CREDHUB_E_KEY_MISSING) {
+        ngx_log_error(NGX_LOG_ERR, ngx_cycle->log, 0,
+            "credhub: no encryption key covers the name \"%*s\"",
+            version->folded.len, version->folded.data);
+    }
+
+    return error;
+}
+
+
+static credhub_error_e
+ngx_credhub_version_sealed(ngx_credhub_op_t *op,
+    const credhub_content_t *content, credhub_version_t *version)
 {
     u_char         *ids;
     credhub_error_e error;
@@ -141,9 +156,6 @@ ngx_credhub_version_seal(ngx_credhub_op_t *op, const credhub_content_t *content,
     version->id.data = ids;
     version->credential.len = CREDHUB_UUID_LEN;
     version->credential.data = ids + CREDHUB_UUID_LEN;
-
-    version->head = content->head;
-    version->tail = content->tail;
 
     error = ngx_credhub_field_seal(
         op, version, credhub_str("secret"), content->secret, &version->secret);

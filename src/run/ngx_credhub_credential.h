@@ -11,6 +11,10 @@
 #include "credhub_type.h"
 
 
+/* A write that was decided against what is no longer so is decided again. */
+#define NGX_CREDHUB_STALE_MAX 3
+
+
 /* A step: waits until the store has told its hub id, which values are sealed
  * for. Costs nothing once a link was ready. */
 ngx_credhub_rc_e ngx_credhub_ready(ngx_credhub_op_t *op);
@@ -27,6 +31,11 @@ credhub_error_e ngx_credhub_name_check(
 
 credhub_error_e ngx_credhub_metadata(
     ngx_credhub_op_t *op, credhub_str_t *metadata);
+
+/* Gives a version its ids, seals `content` into it and adds its MAC; all other
+ * fields are given. */
+credhub_error_e ngx_credhub_version_seal(ngx_credhub_op_t *op,
+    const credhub_content_t *content, credhub_version_t *version);
 
 /*
  * Seals `content` into a version with a new version id (and an id for a new
