@@ -53,6 +53,43 @@ my %ERRORS = (
     unknown_key_generate => [400, qr/parameter '%s'/],
     versions_and_current => [400, qr/'versions' and 'current'/],
 
+    alt_name         => [400, qr/alternative name '%s'/],
+    alt_names_many   => [400, qr/too many alternative names/],
+    bad_ca           => [400, qr/value of 'ca' is not/],
+    bad_cert         => [400, qr/not an X\.509 certificate/],
+    ca               => [404, qr/certificate authority does not exist/],
+    ca_and_ca_name   => [400, qr/Only one of 'ca' and 'ca_name'/],
+    ca_and_self_sign => [400, qr/remove 'ca' or 'self_sign'/],
+    ca_expired       => [400, qr/certificate authority has expired/],
+    ca_no_key        => [400, qr/certificate authority has no private key/],
+    cert_long        => [400, qr/at most 7000 bytes/],
+    cert_param_long  => [400, qr/too long: the %s\./],
+    duration         => [400, qr/between 1 and 3650/],
+    key_curve        => [400, qr/'P-256' or 'P-384'/],
+    key_mismatch     => [400, qr/private key does not belong/],
+    key_type         => [400, qr/'rsa', 'ec' or 'ed25519'/],
+    need_cert        => [400, qr/needs a certificate/],
+    no_cert_fields   => [400, 'At least one certificate attribute must be set. '
+        . 'Please validate your input and retry your request.'],
+    no_cert_params   => [400, qr/needs parameters/],
+    no_signer        => [400, qr/needs a signer/],
+    no_subject       => [400, qr/'common_name', 'organization'/],
+    not_ca           => [400, qr/is not a certificate authority/],
+    not_regenerable_cert => [400, qr/cannot be regenerated/],
+    not_signed_by_ca => [400, qr/not signed by the given/],
+    not_signed_by_ca_name => [400, qr/not signed by .* was named/],
+    private_key      => [400, 'Private key is malformed. Key file does not '
+        . 'contain an RSA private key'],
+    private_key_format => [400, 'Private key is malformed. Key file is not in '
+        . 'PKCS#1 or unencrypted PKCS#8 format'],
+    private_key_pem  => [400, 'Private key is malformed. Keys must be '
+        . 'PEM-encoded PKCS#1 or unencrypted PKCS#8 keys.'],
+    too_many_transitional => [400, qr/transitional version already/],
+    unreadable_cert  => [400, qr/part that cannot be read/],
+
+    ext_key_usage => [400, qr/^The provided extended key usage '%s' is not supported\. Valid values include 'client_auth', 'server_auth', 'code_signing', 'email_protection' and 'timestamping'\.\z/],
+    key_usage => [400, qr/^The provided key usage '%s' is not supported\. Valid values include 'digital_signature', 'non_repudiation', 'key_encipherment', 'data_encipherment', 'key_agreement', 'key_cert_sign', 'crl_sign', 'encipher_only' and 'decipher_only'\.\z/],
+
     perm_access     => [404, 'The request could not be completed because the '
         . 'permission does not exist or you do not have sufficient '
         . 'authorization.'],
