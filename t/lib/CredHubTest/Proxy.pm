@@ -4,6 +4,9 @@ package CredHubTest::Proxy;
 # that pass, and does to the replies what a test asks for. Commands and replies
 # are told apart, so that a fault hits exactly the one that is meant.
 #
+# A command has a name such as "HMGET"; one that runs a script of the module has
+# that of the script too, such as "put".
+#
 # A child process does the work; each call of the test is one message to it
 # and one answer from it.
 
@@ -15,7 +18,8 @@ use JSON::PP ();
 use Socket qw(AF_UNIX SOCK_STREAM PF_UNSPEC);
 use Time::HiRes qw(sleep time);
 
-use CredHubTest::Process qw(wait_until stop_process);
+use CredHubTest::Nginx;
+use CredHubTest::Process qw(wait_until stop_process run_command);
 
 my $JSON = JSON::PP->new->latin1->allow_nonref;
 
@@ -28,9 +32,10 @@ sub new ($class, %opt) {
     socketpair my $mine, my $its, AF_UNIX, SOCK_STREAM, PF_UNSPEC
         or die "socketpair: $!";
 
+    my $scripts = _scripts();
     my $pid = CredHubTest::Process::spawn_code(sub {
         close $mine;
-        _work({ %opt, listen => $listen, control => $its, links => {},
+        _work({ %opt, scripts => $scripts, listen => $listen, control => $its, links => {},
             commands => [], answers => [], delay => 0, split => 0 });
     });
 
@@ -53,6 +58,11 @@ sub split ($self, $bytes) { return $self->_call(split => $bytes) }
 # Commands reach Redis, replies wait until release.
 sub hold ($self)    { return $self->_call(hold => 1) }
 sub release ($self) { return $self->_call(hold => 0) }
+
+# The same from the command on that is the `times`th of that name from now on.
+sub hold_at ($self, $name, $times = 1) {
+    return $self->_call(hold_at => [uc $name, $times]);
+}
 
 
 # The next commands (of that name, when one is given) never reach Redis; the
@@ -80,13 +90,13 @@ sub cut ($self) { return $self->_call('cut') }
 
 
 # The names of the commands that reached Redis since the start or `forget`,
-# in order; count: how many, of all or of one name.
-sub commands ($self) { return @{ $self->_call('commands') } }
+# in order, without those of scripts; count: how many, of all or of one name.
+sub commands ($self) { return map { $_->[0] } @{ $self->_call('commands') } }
 sub forget ($self)   { return $self->_call('forget') }
 
 sub count ($self, $name = undef) {
-    my @all = $self->commands;
-    return scalar grep { !defined $name || $_ eq uc $name } @all;
+    my $all = $self->_call('commands');
+    return scalar grep { !defined $name || _named(uc $name, @$_) } @$all;
 }
 
 
@@ -101,6 +111,21 @@ sub links ($self) { return $self->_call('links') }
 
 
 sub stop ($self) { return stop_process($self->{pid}) }
+
+
+# SHA-1 of each script => its name
+sub _scripts () {
+    my $root = CredHubTest::Nginx->root;
+    my ($code, $text) = run_command(
+        ['sh', "$root/tools/embed-lua", "$root/src/store/lua"]);
+    die $text if $code != 0;
+    return { reverse map {uc} $text =~ /^    \{ "(\w+)", "(\w+)"/mg };
+}
+
+
+sub _named ($wanted, @names) {
+    return $wanted eq '' || grep { $_ eq $wanted } @names;
+}
 
 
 sub _call ($self, $what, $value = undef) {
@@ -235,11 +260,13 @@ sub _feed ($me, $select, $link, $socket) {
 
 
 sub _command ($me, $select, $link, $bytes) {
-    my ($name) = $bytes =~ /^\*\d+\r\n\$\d+\r\n([^\r]*)/;
+    my ($name, $sha) =
+        $bytes =~ /^\*\d+\r\n\$\d+\r\n([^\r]*)\r\n(?:\$40\r\n(\w+))?/;
+    my $script = $me->{scripts}{ uc($sha // '') };
+    my @names  = (uc($name // ''), $script // ());
     my $answer = $me->{answers}[0];
-    $name = uc($name // '');
 
-    if ($answer && ($answer->[1] eq '' || $answer->[1] eq $name)) {
+    if ($answer && _named($answer->[1], @names)) {
         shift @{ $me->{answers} } if --$answer->[2] <= 0;
 
         if ($answer->[0] eq '') {
@@ -253,16 +280,21 @@ sub _command ($me, $select, $link, $bytes) {
     }
 
     my $asked = {};
-    if (defined $me->{lose} && $me->{lose} =~ /^(?:\Q$name\E)?$/) {
+    if (defined $me->{lose} && _named($me->{lose}, @names)) {
         delete $me->{lose};
         $asked->{lose} = 1;
     }
 
-    if ($me->{tear} && $me->{tear}[1] =~ /^(?:\Q$name\E)?$/) {
+    if ($me->{tear} && _named($me->{tear}[1], @names)) {
         $asked->{tear} = (delete $me->{tear})->[0];
     }
 
-    push @{ $me->{commands} }, $name;
+    my $hold_at = $me->{hold_at};
+    if ($hold_at && _named($hold_at->[0], @names) && --$hold_at->[1] == 0) {
+        $me->{hold} = 1;
+    }
+
+    push @{ $me->{commands} }, \@names;
     push @{ $link->{asked} },  $asked;
     syswrite $link->{redis}, $bytes if $link->{redis};
     return;
