@@ -45,6 +45,22 @@ static const ngx_http_credhub_route_t  ngx_http_credhub_routes[] = {
     { NGX_HTTP_POST, CREDENTIALS, "/api/v1/regenerate",
       BODY|WRITE, &ngx_http_credhub_regenerate },
 
+    { NGX_HTTP_GET, CERTIFICATES, "/api/v1/certificates",
+      0, &ngx_http_credhub_certificates_list },
+
+    { NGX_HTTP_GET, CERTIFICATES, "/api/v1/certificates/{id}/versions",
+      0, &ngx_http_credhub_certificate_versions },
+
+    { NGX_HTTP_POST, CERTIFICATES, "/api/v1/certificates/{id}/versions",
+      BODY|WRITE, &ngx_http_credhub_certificate_version_add },
+
+    { NGX_HTTP_DELETE, CERTIFICATES, "/api/v1/certificates/{id}/versions/{id}",
+      WRITE, &ngx_http_credhub_certificate_version_delete },
+
+    { NGX_HTTP_PUT, CERTIFICATES,
+      "/api/v1/certificates/{id}/update_transitional_version",
+      BODY|WRITE, &ngx_http_credhub_transitional_update },
+
     { NGX_HTTP_POST, CERTIFICATES, "/api/v1/certificates/{id}/regenerate",
       BODY|EMPTY|WRITE, &ngx_http_credhub_certificate_regenerate_by_id },
 
