@@ -24,11 +24,11 @@ extern const ngx_credhub_operation_t ngx_http_credhub_certificate_generate;
 extern const ngx_credhub_operation_t ngx_http_credhub_certificate_regenerate;
 extern const ngx_credhub_operation_t
     ngx_http_credhub_certificate_regenerate_by_id;
-
 extern const ngx_credhub_operation_t ngx_http_credhub_certificates_list;
 extern const ngx_credhub_operation_t ngx_http_credhub_certificate_versions;
 extern const ngx_credhub_operation_t ngx_http_credhub_certificate_version_add;
-extern const ngx_credhub_operation_t ngx_http_credhub_certificate_version_delete;
+extern const ngx_credhub_operation_t
+    ngx_http_credhub_certificate_version_delete;
 extern const ngx_credhub_operation_t ngx_http_credhub_transitional_update;
 
 /* bulk-regenerate */
