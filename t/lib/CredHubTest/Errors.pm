@@ -68,6 +68,8 @@ my %ERRORS = (
     key_curve        => [400, qr/'P-256' or 'P-384'/],
     key_mismatch     => [400, qr/private key does not belong/],
     key_type         => [400, qr/'rsa', 'ec' or 'ed25519'/],
+    last_version     => [400, qr/last version of a certificate/],
+    mismatched_version => [400, qr/version.* certificate/],
     need_cert        => [400, qr/needs a certificate/],
     no_cert_fields   => [400, 'At least one certificate attribute must be set. '
         . 'Please validate your input and retry your request.'],
@@ -75,6 +77,8 @@ my %ERRORS = (
     no_signer        => [400, qr/needs a signer/],
     no_subject       => [400, qr/'common_name', 'organization'/],
     not_ca           => [400, qr/is not a certificate authority/],
+    no_signed_by     => [400, qr/certificate authority in 'signed_by'/],
+    children_many    => [400, qr/more certificates than one request/],
     not_regenerable_cert => [400, qr/cannot be regenerated/],
     not_signed_by_ca => [400, qr/not signed by the given/],
     not_signed_by_ca_name => [400, qr/not signed by .* was named/],
