@@ -1116,6 +1116,8 @@ test_regenerate_keys(void **state)
 }
 
 
+#define COMMENT "\"ssh_comment\":\"a b\""
+
 /* Type and curve are asked for, compared and kept. */
 
 static void
@@ -1127,11 +1129,10 @@ test_ssh_curves(void **state)
     credhub_key_kind_t kind, kept;
 
     static const char *const parameters[] = {
-        "{\"key_type\":\"EC\",\"ssh_comment\":\"a b\"}",
-        "{\"key_type\":\"ec\",\"key_curve\":\"p-384\",\"key_length\":384,"
-        "\"ssh_comment\":\"a b\"}",
-        "{\"key_type\":\"ed25519\",\"ssh_comment\":\"a b\"}",
-        "{\"key_type\":\"rsa\",\"ssh_comment\":\"a b\"}",
+        "{\"key_type\":\"EC\"," COMMENT "}",
+        "{\"key_type\":\"ec\",\"key_curve\":\"p-384\"," COMMENT "}",
+        "{\"key_type\":\"ed25519\"," COMMENT "}",
+        "{\"key_type\":\"rsa\"," COMMENT "}",
     };
 
     for (i = 0; i < 4; i++) {

@@ -237,6 +237,8 @@ test_tolerance(void **state)
     char          *p, *text;
     credhub_x509_t x509, want;
 
+    static const char pem[] = UNIT_ED25519_PEM;
+
     static const char *const around[][2] = {
         { "", "" },
         { "garbage\n", "" },
@@ -260,29 +262,28 @@ test_tolerance(void **state)
 
     len = strlen(BEGIN);
 
-    snprintf(text, 8192, "-----BEGIN CERTIFICATE----- of: somebody\n%s",
-        UNIT_ED25519_PEM + len);
+    snprintf(
+        text, 8192, "-----BEGIN CERTIFICATE----- of: somebody\n%s", pem + len);
     (void) read_text(text);
 
-    snprintf(text, 8192, BEGIN "Name: a\n Serial: 1\r\n\r\n%s",
-        UNIT_ED25519_PEM + len);
+    snprintf(text, 8192, BEGIN "Name: a\n Serial: 1\r\n\r\n%s", pem + len);
     (void) read_text(text);
 
-    for (i = 0, p = text; UNIT_ED25519_PEM[i] != '\0'; i++) {
-        if (UNIT_ED25519_PEM[i] == '\n') {
+    for (i = 0, p = text; pem[i] != '\0'; i++) {
+        if (pem[i] == '\n') {
             *p++ = ' ';
             *p++ = '\r';
         }
 
-        *p++ = UNIT_ED25519_PEM[i];
+        *p++ = pem[i];
     }
 
     *p = '\0';
     (void) read_text(text);
 
-    for (i = 0, p = text; UNIT_ED25519_PEM[i] != '\0'; i++) {
-        if (UNIT_ED25519_PEM[i] != '\n' || i == len - 1) {
-            *p++ = UNIT_ED25519_PEM[i];
+    for (i = 0, p = text; pem[i] != '\0'; i++) {
+        if (pem[i] != '\n' || i == len - 1) {
+            *p++ = pem[i];
         }
     }
 
