@@ -22,7 +22,7 @@ end
 
 local name, folded, kind = ARGV[3], ARGV[4], ARGV[5]
 local id, credential, expected = ARGV[6], ARGV[7], ARGV[8]
-local transitional, ca = ARGV[9] == '1', ARGV[10]
+local transitional, ca, ca_stamp = ARGV[9] == '1', ARGV[10], ARGV[11]
 local mode, batch = ARGV[12], ARGV[13]
 local secret, params, signer = ARGV[19], ARGV[20], ARGV[23]
 local optional = {
@@ -41,7 +41,7 @@ if found and found.type ~= kind then
     return { 'type' }
 end
 if expected ~= '*' and expected ~= stamp(found)
-    or ca ~= '' and ARGV[11] ~= stamp(standing(ca))
+    or ca ~= '' and (ca_stamp == '' or ca_stamp ~= stamp(standing(ca)))
 then
     return { 'stale' }
 end
