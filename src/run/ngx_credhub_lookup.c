@@ -18,6 +18,10 @@ static ngx_uint_t ngx_credhub_lookup_allowed(ngx_credhub_op_t *op,
 static credhub_error_e ngx_credhub_lookup_denied(unsigned operation);
 static credhub_error_e ngx_credhub_lookup_found(
     ngx_credhub_op_t *op, ngx_credhub_lookup_t *lookup);
+static credhub_error_e ngx_credhub_lookup_found_ca(
+    ngx_credhub_op_t *op, const ngx_credhub_lookup_t *lookup, ngx_uint_t check);
+static credhub_error_e ngx_credhub_lookup_type(
+    const ngx_credhub_lookup_t *lookup);
 static ngx_uint_t ngx_credhub_is_certificate(
     const ngx_credhub_certificate_t *certificate);
 
@@ -106,17 +110,12 @@ ngx_credhub_looked_up(ngx_credhub_op_t *op, ngx_credhub_lookup_t *lookup)
 
     error = ngx_credhub_lookup_found(op, lookup);
 
-    if (error != CREDHUB_OK || n == 1) {
-        return error;
+    if (error == CREDHUB_OK && n != 1) {
+        lookup->ca = found[1];
+        error = ngx_credhub_lookup_found_ca(op, lookup, 1);
     }
 
-    lookup->ca = found[1];
-
-    if (!ngx_credhub_lookup_allowed(op, CREDHUB_OP_READ, &lookup->ca)) {
-        return CREDHUB_E_CA_HIDDEN;
-    }
-
-    return ngx_credhub_is_certificate(&lookup->ca) ? CREDHUB_OK : CREDHUB_E_CA;
+    return error == CREDHUB_OK ? ngx_credhub_lookup_type(lookup) : error;
 }
 
 
@@ -145,9 +144,30 @@ ngx_credhub_lookup_found(ngx_credhub_op_t *op, ngx_credhub_lookup_t *lookup)
 
     denied = ngx_credhub_lookup_denied(lookup->operation);
 
-    if (!ngx_credhub_lookup_allowed(op, lookup->operation, found)) {
-        return denied;
+    return ngx_credhub_lookup_allowed(op, lookup->operation, found) ? CREDHUB_OK
+                                                                    : denied;
+}
+
+
+static credhub_error_e
+ngx_credhub_lookup_found_ca(
+    ngx_credhub_op_t *op, const ngx_credhub_lookup_t *lookup, ngx_uint_t check)
+{
+    if (check && !ngx_credhub_lookup_allowed(op, CREDHUB_OP_READ, &lookup->ca))
+    {
+        return CREDHUB_E_CA_HIDDEN;
     }
+
+    return ngx_credhub_is_certificate(&lookup->ca) ? CREDHUB_OK : CREDHUB_E_CA;
+}
+
+
+/* Told last: a client learns of another type behind all rights. */
+
+static credhub_error_e
+ngx_credhub_lookup_type(const ngx_credhub_lookup_t *lookup)
+{
+    const ngx_credhub_certificate_t *found = &lookup->found;
 
     if (found->credential.len == 0 || ngx_credhub_is_certificate(found)) {
         return CREDHUB_OK;
@@ -229,10 +249,5 @@ ngx_credhub_looked_up_ca(
         return error;
     }
 
-    if (check && !ngx_credhub_lookup_allowed(op, CREDHUB_OP_READ, &lookup->ca))
-    {
-        return CREDHUB_E_CA_HIDDEN;
-    }
-
-    return ngx_credhub_is_certificate(&lookup->ca) ? CREDHUB_OK : CREDHUB_E_CA;
+    return ngx_credhub_lookup_found_ca(op, lookup, check);
 }

@@ -360,9 +360,10 @@ sub keep_secret ($self, $text) {
 sub made ($self, $response) {
     my $json  = $response->status == 200 ? $response->json : undef;
     my $value = ref $json eq 'HASH' ? $json->{value} : undef;
+    my @lines = grep { !/^-/ } split /\n/,
+        ref $value eq 'HASH' ? $value->{private_key} // '' : '';
     my @parts = ref $value ne 'HASH' ? $value
-        : ((map { $value->{$_} } 'username', 'password'),
-            (split /\n/, $value->{private_key} // '')[2]);
+        : ($value->{username}, $value->{password}, $lines[1] // $lines[0]);
 
     $self->keep_secret($_) for grep {
         defined && !ref && length > 8 && !/\Q$MARKER\E/
