@@ -1,14 +1,15 @@
 package CredHubTest::Certificates;
 
-# Credentials of type certificate: making them, and what openssl says of them.
+# Credentials of type certificate: those that a test needs, and what they are.
+# A view is an answer, or one of a list.
 
 use v5.36;
 
 use Exporter 'import';
 
-use CredHubTest::Process qw(run_command write_file);
+use CredHubTest::Pki qw(describe verified);
 
-our @EXPORT = qw(authority leaf versions issued_by same_key key_of text_of);
+our @EXPORT = qw(authority leaf versions pem issued_by same_key days);
 
 my @EC = (key_type => 'ec', key_curve => 'P-256');
 
@@ -45,45 +46,26 @@ sub versions ($hub, $name) {
 }
 
 
+sub pem (@views) { return map { $_->{value}{certificate} } @views }
+
+
 # Does openssl verify a certificate by these, the issuer first, the root last?
-sub issued_by ($hub, $pem, @above) {
-    my $dir = $hub->scratch;
-    my @untrusted = @above > 1
-        ? ('-untrusted', write_file("$dir/untrusted.pem",
-            join '', @above[0 .. $#above - 1])) : ();
-
-    my ($code) = run_command(['openssl', 'verify', '-CAfile',
-        write_file("$dir/root.pem", $above[-1]), @untrusted,
-        write_file("$dir/leaf.pem", $pem)]);
-    return $code == 0;
+sub issued_by ($view, @above) {
+    my ($pem, @pems) = pem($view, @above);
+    my $root = pop @pems;
+    return verified($pem, $root, chain => join '', @pems) eq 'OK';
 }
 
 
-# The public key of a certificate, or of a private key; PEM.
-sub key_of ($hub, $pem) {
-    my $file = write_file($hub->scratch . '/key.pem', $pem, 0600);
-    my @what = $pem =~ /PRIVATE KEY/ ? ('pkey', '-pubout')
-        : ('x509', '-noout', '-pubkey');
-    my ($code, $text) = run_command(['openssl', $what[0], '-in', $file,
-        @what[1 .. $#what]]);
-    die $text if $code != 0;
-    return $text;
+sub same_key ($one, $two) {
+    my ($key, $other) = map { describe($_)->{key_id} } pem($one, $two);
+    return $key eq $other;
 }
 
 
-# Do certificate and private key of a view belong together?
-sub same_key ($hub, $view) {
-    return key_of($hub, $view->{value}{certificate})
-        eq key_of($hub, $view->{value}{private_key});
-}
-
-
-# A certificate as openssl prints it.
-sub text_of ($hub, $pem) {
-    my ($code, $text) = run_command(['openssl', 'x509', '-noout', '-text',
-        '-in', write_file($hub->scratch . '/text.pem', $pem)]);
-    die $text if $code != 0;
-    return $text;
+sub days ($view) {
+    my $it = describe(pem($view));
+    return ($it->{to} - $it->{from}) / 86400;
 }
 
 
@@ -99,6 +81,6 @@ CredHubTest::Certificates - certificates that a test needs
 
     my $ca = authority($hub, '/ca');
     my $cert = leaf($hub, '/leaf', '/ca', duration => 30);
-    ok(issued_by($hub, $cert->{value}{certificate}, $ca->{value}{certificate}));
+    ok(issued_by($cert, $ca), 'openssl verifies it');
 
 =cut
