@@ -52,6 +52,8 @@ static ngx_credhub_rc_e ngx_http_credhub_certs_answer(ngx_credhub_op_t *op);
 
 static credhub_error_e ngx_http_credhub_certs_add(
     ngx_credhub_op_t *op, const ngx_credhub_certificate_row_t *row);
+static ngx_uint_t ngx_http_credhub_certs_active(
+    const ngx_credhub_certificate_row_t *row);
 static credhub_error_e ngx_http_credhub_certs_sign(
     ngx_credhub_op_t *op, const ngx_credhub_certificate_row_t *row);
 static credhub_error_e ngx_http_credhub_signs_add(ngx_credhub_op_t *op,
@@ -326,7 +328,7 @@ ngx_http_credhub_cert_signs(ngx_credhub_op_t *op)
 }
 
 
-/* What expires too late is not shown. */
+/* What expires too late is not shown, nor what has no version in force. */
 
 static credhub_error_e
 ngx_http_credhub_certs_add(
@@ -339,7 +341,9 @@ ngx_http_credhub_certs_add(
     ngx_http_credhub_cert_t *cert;
 
     if (ctx->expires
-        && (row->first_id.len == 0 || row->first_expires > ctx->until)) {
+        && (!ngx_http_credhub_certs_active(row)
+            || row->first_expires > ctx->until))
+    {
         return CREDHUB_OK;
     }
 
@@ -361,6 +365,21 @@ ngx_http_credhub_certs_add(
     cert->text = text;
 
     return cert->folded.data != NULL ? CREDHUB_OK : CREDHUB_E_INTERNAL;
+}
+
+
+static ngx_uint_t
+ngx_http_credhub_certs_active(const ngx_credhub_certificate_row_t *row)
+{
+    ngx_uint_t i;
+
+    for (i = 0; i < row->n; i++) {
+        if (!row->versions[i].transitional) {
+            return row->first_id.len != 0;
+        }
+    }
+
+    return 0;
 }
 
 
