@@ -187,6 +187,27 @@ subtest 'the rights of the user of Redis are enough' => sub {
         ->status, 200, 'list permissions');
     is($hub->delete("/api/v2/permissions/$uuid")->status, 200, 'take it away');
 
+    # certificates: staged, committed, folded, deleted
+    my %ca = (is_ca => JSON::PP::true(), common_name => 'ca');
+    is($hub->made($hub->generate('/apps/billing/ca', 'certificate', \%ca))
+        ->status, 200, 'a CA');
+    is($hub->made($hub->generate('/apps/billing/leaf', 'certificate',
+        { ca => '/apps/billing/ca', common_name => 'leaf' }))->status, 200,
+        'a leaf');
+    is_deeply($hub->post('/api/v1/bulk-regenerate',
+        { signed_by => '/apps/billing/ca' })->json,
+        { regenerated_credentials => ['/apps/billing/leaf'] },
+        'bulk regeneration');
+
+    my $leaf = $hub->get('/api/v1/certificates?name=/apps/billing/leaf')
+        ->json->{certificates}[0];
+    my @ids  = map { $_->{id} } @{ $leaf->{versions} };
+    my $path = "/api/v1/certificates/$leaf->{id}";
+    is(@ids, 2, 'two versions');
+    is($hub->put("$path/update_transitional_version",
+        { version => $ids[1] })->status, 200, 'a transitional one');
+    is($hub->delete("$path/versions/$ids[1]")->status, 200, 'away');
+
     # a deletion of more than one step, so that it sweeps
     my $versions = '{credhub}:versions:'
         . $hub->redis('HGET', '{credhub}:credential:/apps/billing/db',

@@ -286,6 +286,8 @@ subtest 'a long history is deleted in steps' => sub {
     is($store->redis('HLEN', $store->key("signers:$credential")), $cas + 1);
     is($store->run('certificates', '/long', '', '', '')->[2][9]->@*, 1000,
         'the list shows the newest thousand');
+    $store->redis('HSET', $store->key("signers:$credential"),
+        map { ("/extra-$_" => 1) } 1 .. 2000);
 
     is_deeply($store->run('delete', '/long', ''), ['ok', 1], 'rows are left');
     is($store->stamp('/long'), '', 'for nobody');
@@ -293,7 +295,8 @@ subtest 'a long history is deleted in steps' => sub {
     $store->put('/long', ca => '/ca-one');
     $store->agree('a new one of the name, and the keys agree');
 
-    is_deeply([map { $store->run('sweep')->[1] } 1 .. 3], [1, 0, 0], 'steps');
+    is_deeply([map { $store->run('sweep')->[1] } 1 .. 4], [1, 1, 0, 0],
+        'steps');
     is_deeply([$store->key_names("*$credential"), $store->key_names('trash')],
         [], 'nothing is left');
     is_deeply([$store->key_names('signs:/signer-*')], [], 'with any CA');
