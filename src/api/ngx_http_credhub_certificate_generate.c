@@ -189,8 +189,11 @@ ngx_http_credhub_certificate_ca(ngx_credhub_op_t *op)
         return CREDHUB_E_NOT_CA;
     }
 
-    return ctx->renewal.signer->secret.len == 0 ? CREDHUB_E_CA_NO_KEY
-                                                : CREDHUB_OK;
+    if (ctx->renewal.signer->secret.len == 0) {
+        return CREDHUB_E_CA_NO_KEY;
+    }
+
+    return ngx_time() > x509.not_after ? CREDHUB_E_CA_EXPIRED : CREDHUB_OK;
 }
 
 
