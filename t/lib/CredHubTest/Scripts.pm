@@ -102,9 +102,10 @@ sub finish ($self, $batch = '') {
 
 # Steps until nothing is left.
 sub finish_all ($self, $batch = '') {
-    my $steps = 1;
-    $steps++ while $self->finish($batch);
-    return $steps;
+    for my $steps (1 .. 100) {
+        return $steps if !$self->finish($batch);
+    }
+    die 'batches have no end';
 }
 
 
