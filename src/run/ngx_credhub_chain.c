@@ -200,7 +200,7 @@ ngx_credhub_chain_text(ngx_credhub_op_t *op, credhub_str_t ca,
 
     below = ca;
 
-    for (i = 0; i < n; i++) {
+    for (i = 0; i < n && i < NGX_CREDHUB_CHAIN_MAX - 1; i++) {
         if (ngx_credhub_certificate_open(op, &rows[i], &certificate)
                 != CREDHUB_OK
             || !credhub_str_eq(certificate.certificate, below)
