@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "credhub_arena.h"
+#include "credhub_text.h"
 
 
 /* Ends the program, with a stack that names the place. */
@@ -40,6 +41,26 @@ static inline credhub_str_t
 fuzz_str(const uint8_t *data, size_t size)
 {
     return (credhub_str_t){ size, (u_char *) data };
+}
+
+
+/* The bytes as a block of PEM, so that mutations reach what is in one. */
+
+static inline credhub_str_t
+fuzz_pem(credhub_arena_t *arena, const char *label, credhub_str_t bytes)
+{
+    credhub_buf_t buf;
+    credhub_str_t text;
+
+    text = credhub_base64(arena, bytes, 1);
+    fuzz_assert(text.data != NULL);
+
+    credhub_buf_init(&buf, arena, text.len + 128);
+    credhub_buf_printf(&buf, "-----BEGIN %s-----\n", label);
+    credhub_buf_add_str(&buf, text);
+    credhub_buf_printf(&buf, "\n-----END %s-----\n", label);
+
+    return credhub_buf_str(&buf);
 }
 
 

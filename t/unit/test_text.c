@@ -555,6 +555,17 @@ test_utf8_len(void **state)
 
 
 static void
+test_utf8_count(void **state)
+{
+    assert_int_equal(credhub_utf8_count(credhub_null_str), 0);
+    assert_int_equal(credhub_utf8_count(unit_str("abc")), 3);
+    assert_int_equal(
+        credhub_utf8_count(unit_str("a\xc3\xa4\xe2\x82\xac\xf0\x9f\x98\x80z")),
+        5);
+}
+
+
+static void
 test_utf8_valid(void **state)
 {
     assert_true(credhub_utf8_valid(credhub_null_str));
@@ -643,6 +654,7 @@ main(void)
         cmocka_unit_test(test_query_limit),
         cmocka_unit_test(test_hex_digit),
         cmocka_unit_test(test_utf8_len),
+        cmocka_unit_test(test_utf8_count),
         cmocka_unit_test(test_utf8_valid),
         cmocka_unit_test(test_error_queue_is_left_alone),
         cmocka_unit_test(test_memory_runs_out),
