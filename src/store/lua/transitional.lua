@@ -31,7 +31,6 @@ local row = rank(found)
 before_settle(found)
 
 -- From here on only writes. The first one is refused when memory is out.
-redis.call('HSET', prefix .. 'credential:' .. folded, 'newest', found.newest)
 changed('transitional', folded, id)
 settle(found, batch)
 show(found, row)
