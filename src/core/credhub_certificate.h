@@ -51,7 +51,9 @@ credhub_error_e credhub_certificate_ca_usages(
 /*
  * Fills what a version says of a certificate: head, tail, facts, expires,
  * digest, issuer; and the content's secret, the private key. signer and
- * trusted are the caller's. Strings live in the arena.
+ * trusted are the caller's. Strings live in the arena. CREDHUB_E_TOO_LARGE: the
+ * parts have more than CREDHUB_VALUE_MAX bytes; a `ca` that is the certificate
+ * itself counts once.
  */
 credhub_error_e credhub_certificate_write(credhub_arena_t *arena,
     const credhub_certificate_t *certificate, const credhub_x509_t *x509,

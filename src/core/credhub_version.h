@@ -49,9 +49,9 @@ credhub_place_t credhub_version_place(
 
 /*
  * The MAC of what is stored in clear (type, metadata, head, tail, whether there
- * is a secret, and of a certificate facts, signer and trusted), by the key that seals the name: what a row says cannot be
- * changed by who can only write to the store. CREDHUB_OK, CREDHUB_E_KEY_MISSING,
- * CREDHUB_E_INTERNAL.
+ * is a secret, and of a certificate facts, signer and trusted), by the key that
+ * seals the name: what a row says cannot be changed by who can only write to
+ * the store. CREDHUB_OK, CREDHUB_E_KEY_MISSING, CREDHUB_E_INTERNAL.
  */
 credhub_error_e credhub_version_mac(const credhub_version_t *version,
     credhub_keyring_t *keyring, credhub_str_t hub,

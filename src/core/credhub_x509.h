@@ -86,7 +86,8 @@ credhub_error_e credhub_x509_signer_check(
  * of 159 bits, valid from `now` for profile->duration days, extensions in the
  * order SKI, SAN, KU, EKU, AKI, BC, signed with SHA-256 (or as Ed25519 has it).
  * The issuer is the signer's subject byte for byte. The result is PEM with a
- * final newline. The errors of credhub_x509_signer_check(), and CREDHUB_E_DURATION.
+ * final newline. The errors of credhub_x509_signer_check(), and
+ * CREDHUB_E_DURATION.
  */
 credhub_error_e credhub_x509_issue(credhub_arena_t *arena,
     const credhub_x509_profile_t *profile, credhub_str_t private_key,
@@ -115,8 +116,8 @@ credhub_error_e credhub_x509_alternative_names(credhub_arena_t *arena,
     const credhub_str_t *names, size_t n, credhub_str_t *der,
     credhub_str_t *detail);
 
-/* By their names in the API; none: empty. CREDHUB_E_KEY_USAGE, CREDHUB_E_EXT_KEY_USAGE;
- * `detail` gets the name that is none. */
+/* By their names in the API; none: empty. CREDHUB_E_KEY_USAGE,
+ * CREDHUB_E_EXT_KEY_USAGE; `detail` gets the name that is none. */
 credhub_error_e credhub_x509_key_usage(credhub_arena_t *arena,
     const credhub_str_t *names, size_t n, credhub_str_t *der,
     credhub_str_t *detail);
