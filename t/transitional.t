@@ -308,5 +308,42 @@ subtest 'a version is deleted while it becomes the transitional one' => sub {
 };
 
 
+subtest 'who is always too late gives up' => sub {
+    my $stale = "*1\r\n\$5\r\nstale";
+
+    authority($hub, '/stale-ca');
+    leaf($hub, '/stale', '/stale-ca') for 1 .. 3;
+    my $url = "$LIST/" . id_of('/stale');
+    my @all = versions($hub, '/stale');
+
+    my @rows = (
+        # script, request
+        ['transitional', 'PUT', "$url/update_transitional_version",
+            json => { version => $all[1]{id} }],
+        ['version_delete', 'DELETE', "$url/versions/$all[2]{id}"],
+        ['certificate_put', 'POST', "$url/versions", json => { value =>
+            { certificate => $all[0]{value}{certificate} } }],
+    );
+
+    for (@rows) {
+        my ($script, @request) = @$_;
+        my @before = versions($hub, '/stale');
+
+        $proxy->answer($stale, $script, 4);
+        is_error($hub->connect->request(@request)->response, 'busy',
+            "$script: four times");
+        is_deeply([versions($hub, '/stale')], \@before, 'nothing was written');
+
+        $proxy->forget;
+        $proxy->answer($stale, $script, 3);
+        my $r = $hub->connect->request(@request)->response;
+        is($r->status, 200, 'three times') or diag($r->body);
+        is($proxy->count($script), 1, 'the fourth is written');
+        cmp_ok($proxy->count('certificate'), '>=', 4,
+            'after it was looked up again each time');
+    }
+};
+
+
 $two->finish;
 $hub->done;
