@@ -261,15 +261,19 @@ ngx_http_credhub_regenerate_active(ngx_credhub_op_t *op)
             op, CREDHUB_OP_WRITE, ctx->lookup.folded, &ctx->post.guard);
     }
 
+    if (error == CREDHUB_OK && found->active == NULL) {
+        error = CREDHUB_E_CRED;
+    }
+
     if (error == CREDHUB_OK && ctx->transitional.value
         && found->transitional != NULL)
     {
         error = CREDHUB_E_TOO_MANY_TRANSITIONAL;
     }
 
-    return error == CREDHUB_OK ? ngx_http_credhub_regenerate_base(
-               op, found->active != NULL ? found->active : found->transitional)
-                               : ngx_credhub_op_error(op, error);
+    return error == CREDHUB_OK
+               ? ngx_http_credhub_regenerate_base(op, found->active)
+               : ngx_credhub_op_error(op, error);
 }
 
 
