@@ -204,12 +204,17 @@ for my $row (
     };
 }
 
-subtest 'a version of a CA with which nobody was signed' => sub {
+subtest 'a change of a CA with which nobody was signed' => sub {
     my $count = $store->count('/ca');
     my $seen  = $store->visible;
     is($store->put('/ca', mode => 'commit', count => $count - 1), 'stale',
-        'somebody was');
+        'somebody was: a version');
+    is($store->flag('/ca', 'latest', count => $count - 1), 'stale',
+        'the transitional version');
+    is($store->drop('/ca', $store->active('/ca'), count => $count - 1), 'stale',
+        'one version less');
     is_deeply($store->visible, $seen, 'nothing changes');
+    is($store->flag('/ca', '', count => ''), 'ok', 'who does not ask');
     is($store->put('/ca', mode => 'commit', count => $count), 'ok',
         'nobody was');
 };

@@ -391,8 +391,8 @@ ngx_http_credhub_vers_add_write(ngx_credhub_op_t *op)
     ngx_credhub_certificate_write_t *write = &ctx->commit.write;
 
     write->batch_id = ngx_credhub_batch_id(ctx->batch);
-    write->batch = write->batch_id.len != 0 ? NGX_CREDHUB_BATCH_COMMIT
-                                            : NGX_CREDHUB_BATCH_NONE;
+    write->batch = write->batch_id.data != NULL ? NGX_CREDHUB_BATCH_COMMIT
+                                                : NGX_CREDHUB_BATCH_NONE;
 
     return ngx_credhub_certificate_commit(op, &ctx->commit);
 }

@@ -381,7 +381,11 @@ ngx_credhub_batch_fact(const credhub_version_t *version, const char *fact)
 credhub_str_t
 ngx_credhub_batch_id(const ngx_credhub_batch_t *batch)
 {
-    return batch != NULL && batch->staged != 0 ? batch->id : credhub_null_str;
+    if (batch == NULL) {
+        return credhub_null_str;
+    }
+
+    return batch->staged != 0 ? batch->id : credhub_str("");
 }
 
 

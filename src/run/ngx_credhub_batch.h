@@ -41,8 +41,8 @@ ngx_credhub_rc_e ngx_credhub_batch_regenerate(
     ngx_credhub_op_t *op, ngx_credhub_batch_t **batch, credhub_str_t ca);
 
 
-/* The id for a write that commits the batch; empty when there is nothing in
- * it, or no batch (NULL). */
+/* The id for a write that commits the batch: empty when there is nothing in it,
+ * data NULL when there is no batch (NULL). */
 credhub_str_t ngx_credhub_batch_id(const ngx_credhub_batch_t *batch);
 
 /* `n` names as they were first written, in order of their folded form. */

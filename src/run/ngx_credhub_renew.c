@@ -155,7 +155,7 @@ ngx_credhub_renew_write(ngx_credhub_op_t *op)
 
     write->batch_id = ngx_credhub_batch_id(renewal->batch);
 
-    if (write->batch_id.len != 0) {
+    if (write->batch_id.data != NULL) {
         write->batch = NGX_CREDHUB_BATCH_COMMIT;
         write->signed_count = lookup->found.signed_count;
     }

@@ -258,7 +258,10 @@ ngx_credhub_certificate_change(ngx_credhub_call_t *call,
     credhub_str_t batch, const ngx_credhub_guard_t *guard)
 {
     credhub_str_t argv[] = { certificate->folded, certificate->stamp, version,
-        batch, ngx_credhub_call_decimal(call, certificate->signed_count) };
+        batch,
+        batch.data != NULL
+            ? ngx_credhub_call_decimal(call, certificate->signed_count)
+            : credhub_null_str };
 
     ngx_credhub_call_guarded(
         call, store, script, sizeof(argv) / sizeof(argv[0]), argv, guard);

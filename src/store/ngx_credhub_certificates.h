@@ -98,9 +98,10 @@ void ngx_credhub_certificate_write(ngx_credhub_call_t *call,
 
 /*
  * Makes a version the transitional one: by its id, "latest", or none when it is
- * empty. `batch` (empty: none) commits with it. Results: NGX_OK, NGX_DECLINED
- * (the stamp or the batch is stale), NGX_ERROR with *error:
- * CREDHUB_E_MISMATCHED_VERSION, CREDHUB_E_CRED_DENIED, ...
+ * empty. `batch` commits with it; an empty one asks that nobody has begun to
+ * sign with the certificate since it was looked up, and data NULL is none.
+ * Results: NGX_OK, NGX_DECLINED (the stamp or the batch is stale), NGX_ERROR
+ * with *error: CREDHUB_E_MISMATCHED_VERSION, CREDHUB_E_CRED_DENIED, ...
  */
 void      ngx_credhub_transitional_write(ngx_credhub_call_t *call,
          ngx_credhub_store_t *store, const ngx_credhub_certificate_t *certificate,

@@ -1,7 +1,8 @@
 -- Deletes one version of a certificate.
 --
 -- ARGV: layout, hub, folded name, stamp, version id, batch to commit with it
---       (or empty), signed count of the certificate, guard
+--       (empty: nothing was staged), signed count of the certificate (empty: no
+--       batch), guard
 -- Answers: ok, or stale; missing: it has no such version; last: nor another
 
 local refused = write_refusal() or denial(8)
@@ -13,7 +14,7 @@ local folded, id, batch = ARGV[3], ARGV[5], ARGV[6]
 local found = standing(folded)
 
 if ARGV[4] == '' or ARGV[4] ~= stamp(found)
-    or batch ~= '' and not complete(batch, folded, ARGV[7])
+    or ARGV[7] ~= '' and not complete(batch, folded, ARGV[7])
 then
     return { 'stale' }
 end
