@@ -282,6 +282,57 @@ audit('find by a part', sub {
     { mtls(), status => 200, operation => 'FIND', details => { path => undef,
         paths => undef, nameLike => 'a"b', expiresWithinDays => 7 } });
 
+$hub->made($hub->generate('/a/cert', 'certificate', { common_name => 'x',
+    self_sign => \1, key_type => 'ec', key_curve => 'P-256' }));
+my $cert = $hub->get('/api/v1/certificates?name=/a/cert')->json
+    ->{certificates}[0];
+my $url = "/api/v1/certificates/$cert->{id}";
+my $old = $hub->current('/a/cert');
+$count += 3;
+
+audit('all certificates', sub { $hub->get('/api/v1/certificates') },
+    { mtls(), status => 200, operation => 'GET_ALL_CERTIFICATES' });
+audit('one certificate', sub { $hub->get('/api/v1/certificates?name=A/cert') },
+    { mtls(), status => 200, operation => 'GET_CERTIFICATE',
+        resource => '/A/cert', resource_id => $cert->{id},
+        details => { name => '/A/cert' } });
+audit('no certificate', sub { $hub->get('/api/v1/certificates?name=/a/x') },
+    { mtls(), status => 404, operation => 'GET_CERTIFICATE',
+        resource => '/a/x', details => { name => '/a/x' },
+        reason => 'not_found' });
+audit('add a version', sub { $hub->post("$url/versions", { value =>
+        { certificate => $old->{value}{certificate} } }) },
+    sub ($r) { version('/a/cert', 'ADD_CERTIFICATE_VERSION', {
+        uuid => $cert->{id}, transitional => JSON::PP::false() })->($r) });
+audit('versions', sub { $hub->get("$url/versions") },
+    { mtls(), status => 200, operation => 'GET_CERTIFICATE_VERSIONS',
+        resource => '/a/cert', resource_id => $cert->{id},
+        details => { uuid => $cert->{id}, current => undef } });
+audit('versions of none', sub { $hub->get(
+        "/api/v1/certificates/$NEVER/versions?current=true") },
+    { mtls(), status => 404, operation => 'GET_CERTIFICATE_VERSIONS',
+        details => { uuid => $NEVER, current => JSON::PP::true() },
+        reason => 'not_found' });
+audit('the transitional version', sub {
+        $hub->put("$url/update_transitional_version",
+            { version => $old->{id} }) },
+    { mtls(), status => 200, operation => 'UPDATE_TRANSITIONAL_VERSION',
+        resource => '/a/cert', resource_id => $cert->{id},
+        version_id => $old->{id}, details => { version => $old->{id} } });
+audit('no transitional version', sub {
+        $hub->put("$url/update_transitional_version", {}) },
+    { mtls(), status => 200, operation => 'UPDATE_TRANSITIONAL_VERSION',
+        resource => '/a/cert', resource_id => $cert->{id},
+        details => { version => undef } });
+audit('a body that was not understood', sub {
+        $hub->put("$url/update_transitional_version",
+            { version => ['MARKER-6'] }) },
+    { mtls(), status => 400, operation => 'UPDATE_TRANSITIONAL_VERSION',
+        details => { version => undef }, reason => 'invalid_request' });
+audit('delete a version', sub { $hub->delete("$url/versions/$old->{id}") },
+    sub ($r) { version('/a/cert', 'DELETE_CERTIFICATE_VERSION',
+        { uuid => $cert->{id}, version => $old->{id} })->($r) });
+
 $hub->set($_, 'json', { x => "MARKER$_" }) for '/j/one', '/j/two';
 $count += 2;
 
@@ -716,6 +767,9 @@ unlike(join('', map { lines($_) } qw(credhub-cef.log credhub.json)),
 is_deeply([sort grep {length} keys %seen], [sort qw(GET SET GENERATE REGENERATE
     DELETE FIND GET_PERMISSIONS ADD_PERMISSIONS PUT_PERMISSIONS
     PATCH_PERMISSIONS DELETE_PERMISSIONS INTERPOLATE INFO HEALTH VERSION
-    KEY_USAGE MANAGEMENT)], 'every operation was looked at');
+    GET_ALL_CERTIFICATES GET_CERTIFICATE GET_CERTIFICATE_VERSIONS
+    ADD_CERTIFICATE_VERSION DELETE_CERTIFICATE_VERSION
+    UPDATE_TRANSITIONAL_VERSION KEY_USAGE MANAGEMENT)],
+    'every operation was looked at');
 
 $hub->done;

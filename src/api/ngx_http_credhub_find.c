@@ -7,11 +7,11 @@
 #include "credhub_name.h"
 
 
-/* Bytes of the answer that a name brings along. */
+/* Bytes of the answer that a name brings along, and its expiry. */
 #define NGX_HTTP_CREDHUB_FOUND_SIZE                                            \
-    (sizeof(                                                                   \
-         ",{\"version_created_at\":\"\",\"name\":\"\",\"expiry_date\":\"\"}")  \
-        + 2 * CREDHUB_DATE_LEN)
+    (sizeof(",{\"version_created_at\":\"\",\"name\":\"\"}") + CREDHUB_DATE_LEN)
+#define NGX_HTTP_CREDHUB_EXPIRY_SIZE                                           \
+    (sizeof(",\"expiry_date\":\"\"") + CREDHUB_DATE_LEN)
 
 
 typedef struct {
@@ -212,11 +212,17 @@ ngx_http_credhub_find_add(ngx_credhub_op_t *op, const ngx_credhub_found_t *row)
 {
     ngx_http_credhub_find_t *ctx = op->ctx;
 
+    size_t                    bytes;
     credhub_error_e           error;
     ngx_http_credhub_found_t *found;
 
-    found = ngx_http_credhub_list_add(
-        op, &ctx->list, row->name.len + NGX_HTTP_CREDHUB_FOUND_SIZE, &error);
+    bytes = row->name.len + NGX_HTTP_CREDHUB_FOUND_SIZE;
+
+    if (ctx->expires) {
+        bytes += NGX_HTTP_CREDHUB_EXPIRY_SIZE;
+    }
+
+    found = ngx_http_credhub_list_add(op, &ctx->list, bytes, &error);
 
     if (found == NULL) {
         return error;
