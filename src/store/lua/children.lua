@@ -6,6 +6,8 @@
 --          folded name, credential id, folded signer of the newest version, 1
 --          when others name it as CA, else 0, grants }...
 
+local ROWS = 250
+
 local refused = refusal()
 if refused then
     return refused
@@ -14,9 +16,9 @@ end
 local ca, cursor = ARGV[3], ARGV[4]
 
 local ids = redis.call('ZRANGEBYLEX', prefix .. 'signs:' .. ca,
-    cursor == '' and '-' or '(' .. cursor, '+', 'LIMIT', 0, STEP)
+    cursor == '' and '-' or '(' .. cursor, '+', 'LIMIT', 0, ROWS)
 
-local answer = { 'ok', #ids == STEP and ids[STEP] or '', signed_count(ca) }
+local answer = { 'ok', #ids == ROWS and ids[ROWS] or '', signed_count(ca) }
 
 for _, id in ipairs(ids) do
     -- what is left of a deleted certificate does not count

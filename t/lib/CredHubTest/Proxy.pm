@@ -32,7 +32,7 @@ sub new ($class, %opt) {
     socketpair my $mine, my $its, AF_UNIX, SOCK_STREAM, PF_UNSPEC
         or die "socketpair: $!";
 
-    my $scripts = _scripts();
+    my $scripts = scripts();
     my $pid = CredHubTest::Process::spawn_code(sub {
         close $mine;
         _work({ %opt, scripts => $scripts, listen => $listen, control => $its, links => {},
@@ -113,8 +113,8 @@ sub links ($self) { return $self->_call('links') }
 sub stop ($self) { return stop_process($self->{pid}) }
 
 
-# SHA-1 of each script => its name
-sub _scripts () {
+# The scripts of the module: SHA-1 => name, both in capitals
+sub scripts () {
     my $root = CredHubTest::Nginx->root;
     my ($code, $text) = run_command(
         ['sh', "$root/tools/embed-lua", "$root/src/store/lua"]);
