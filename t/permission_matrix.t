@@ -6,11 +6,13 @@ use v5.36;
 
 use lib 't/lib';
 use CredHubTest;
+use CredHubTest::Certificates qw(authority leaf);
 use CredHubTest::Errors qw(is_error answers);
 use JSON::PP qw(encode_json);
 use Test::More;
 
 my $DATA = '/api/v1/data';
+my $LIST = '/api/v1/certificates';
 my $V1   = '/api/v1/permissions';
 my $V2   = '/api/v2/permissions';
 my @ALL  = qw(read write delete read_acl write_acl);
@@ -47,6 +49,21 @@ sub password ($name = '/n/x') {
         mode => 'overwrite' });
     $hub->keep_secret($r->json->{value});
     $id = $r->json->{id};
+    return;
+}
+
+my ($certificate, $old);    # ids of a certificate and of its first version
+my $text;                   # its PEM
+my $shown = [200, 'certificate_authority expiry_date generated id metadata name'
+    . ' self_signed transitional type value version_created_at'];
+
+sub certificate ($name = '/n/c/x') {
+    call('good', 'DELETE', "$DATA?name=$name");
+    my $view = leaf($hub, $name, '/n/ca');
+    leaf($hub, $name, '/n/ca');
+    ($old, $text) = ($view->{id}, $view->{value}{certificate});
+    $certificate = call('good', 'GET', "$LIST?name=$name")->json
+        ->{certificates}[0]{id};
     return;
 }
 
@@ -127,6 +144,44 @@ my @rows = (
         'denied', 'credential'],
     ['DELETE', \&password, '/n/x', 'delete',
         [DELETE => "$DATA?name=/n/x"], 'credential', 204],
+
+    ['certificates', \&certificate, '/n/c/x', 'read', [GET => $LIST],
+        \'{"certificates":[]}', qr(^\{"certificates":\[\{"name":"/n/)],
+    ['certificates that expire', \&certificate, '/n/c/x', 'read',
+        [GET => "$LIST?expires-within-days=9999"],
+        \'{"certificates":[]}', qr(^\{"certificates":\[\{"name":"/n/)],
+    ['find certificates that expire', \&certificate, '/n/c/x', 'read',
+        [GET => "$DATA?path=/n/c&expires-within-days=9999"],
+        \'{"credentials":[]}', qr(^\{"credentials":\[\{[^{}]*"/n/c/x")],
+    ['certificate by name', \&certificate, '/n/c/x', 'read',
+        [GET => "$LIST?name=/n/c/x"], 'credential',
+        qr(^\{"certificates":\[\{"name":"/n/c/x")],
+    ['a chain', \&certificate, '/n/c/x', 'read',
+        [GET => "$DATA?name=/n/c/x&current=true&chain=true"], 'credential',
+        qr("chain":"-----BEGIN)],
+    ['versions of a certificate', \&certificate, '/n/c/x', 'read',
+        sub { [GET => "$LIST/$certificate/versions"] }, 'credential',
+        qr(^\[\{"type":"certificate")],
+    ['versions of a certificate, current', \&certificate, '/n/c/x', 'read',
+        sub { [GET => "$LIST/$certificate/versions?current=true"] },
+        'credential', qr(^\[\{"type":"certificate")],
+    ['POST a version', \&certificate, '/n/c/x', 'write',
+        sub { [POST => "$LIST/$certificate/versions",
+            { value => { certificate => $text } }] }, 'denied', $shown],
+    ['POST a version under a CA', sub { certificate('/free/c') }, '/n/ca',
+        'read', sub { [POST => "$LIST/$certificate/versions",
+            { value => { certificate => $text, ca_name => '/n/ca' } }] },
+        'ca', $shown],
+    ['DELETE a version', \&certificate, '/n/c/x', 'delete',
+        sub { [DELETE => "$LIST/$certificate/versions/$old"] },
+        'credential', $shown],
+    ['DELETE a version that does not exist', \&certificate, '/n/c/x',
+        'delete', sub { [DELETE => "$LIST/$certificate/versions/$certificate"] },
+        'credential', 'credential'],
+    ['update_transitional_version', \&certificate, '/n/c/x', 'write',
+        sub { [PUT => "$LIST/$certificate/update_transitional_version",
+            { version => $old }] }, 'denied', qr(^\[\{"type":"certificate")],
+
     ['GET management', undef, '/management', 'read',
         [GET => '/management'], 'credential', \'{"read_only_mode":false}'],
     ['POST management', undef, '/management', 'write',
@@ -211,8 +266,11 @@ sub is_answer ($r, $expected, $label) {
 
 $hub->set('/n/json', 'json', { k => 'MARKER-j' });
 $hub->set('/free/json', 'json', { k => 'MARKER-f' });
-$hub->post($V2, { path => '/free/*', actor => $second,
+authority($hub, '/n/ca');
+$hub->post($V2, { path => '/free/json', actor => $second,
     operations => ['read'] });
+$hub->post($V2, { path => '/free/c', actor => $second,
+    operations => ['write'] });
 
 for my $row (@rows) {
     my ($label, $before, $path, $operation, $request, $without, $with) = @$row;
