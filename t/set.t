@@ -55,8 +55,6 @@ subtest 'refused bodies' => sub {
         ['{"name":"/a","type":"values","value":"MARKER"}'   => 'type_set'],
         ['{"name":"/a","type":" value","value":"MARKER"}'   => 'type_set'],
         ['{"name":"/a","type":12,"value":"MARKER"}'         => 'type_set'],
-        ['{"name":"/a","type":"certificate","value":{"ca":"","private_key":'
-            . '"","certificate":"MARKER"}}'                 => 'type_set'],
 
         # of a value
         ['{"name":"/a","type":"value"}'                     => 'no_value'],
@@ -90,6 +88,12 @@ subtest 'refused bodies' => sub {
             => 'bad_request'],
         ['{"name":"/a","type":"user","value":{"username":[],"password":"M"}}'
             => 'bad_request'],
+
+        ['{"name":"/a","type":"certificate"}'               => 'no_value'],
+        ['{"name":"/a","type":"certificate","value":"MARKER"}'
+            => 'bad_request'],
+        ['{"name":"/a","type":"certificate","value":{"ca":"","private_key":'
+            . '"","certificate":"MARKER"}}'                 => 'bad_cert'],
 
         map { my $type = $_; map { [$_->[0] =~ s/TYPE/$type/r, $_->[1]] }
             ['{"name":"/a","type":"TYPE"}'                  => 'no_value'],
