@@ -69,8 +69,8 @@ static ngx_credhub_rc_e ngx_http_credhub_vers_del_answer(ngx_credhub_op_t *op);
 
 static ngx_credhub_rc_e ngx_http_credhub_vers_settle(
     ngx_credhub_op_t *op, ngx_credhub_rc_e rc, ngx_credhub_batch_t *batch);
-static ngx_credhub_rc_e ngx_http_credhub_vers_again(
-    ngx_credhub_op_t *op, ngx_uint_t *retries, ngx_credhub_step_pt step);
+static ngx_credhub_rc_e ngx_http_credhub_vers_again(ngx_credhub_op_t *op,
+    ngx_uint_t *retries, ngx_credhub_step_pt step, ngx_credhub_batch_t *batch);
 
 
 /* clang-format off */
@@ -412,12 +412,12 @@ ngx_http_credhub_vers_add_answer(ngx_credhub_op_t *op)
 
     if (rc == NGX_DECLINED) {
         return ngx_http_credhub_vers_again(
-            op, &ctx->retries, ngx_http_credhub_vers_add_find);
+            op, &ctx->retries, ngx_http_credhub_vers_add_find, ctx->batch);
     }
 
     return rc == NGX_OK ? ngx_http_credhub_vers_settle(
                op, ngx_credhub_version_answer(op, version), ctx->batch)
-                        : ngx_credhub_op_error(op, error);
+                        : ngx_credhub_batch_refused(op, ctx->batch, error);
 }
 
 
@@ -579,13 +579,13 @@ ngx_http_credhub_vers_del_answer(ngx_credhub_op_t *op)
 
     if (rc == NGX_DECLINED) {
         return ngx_http_credhub_vers_again(
-            op, &ctx->retries, ngx_http_credhub_vers_del_find);
+            op, &ctx->retries, ngx_http_credhub_vers_del_find, ctx->batch);
     }
 
     return rc == NGX_OK ? ngx_http_credhub_vers_settle(op,
                ngx_credhub_op_answer(op, NGX_HTTP_OK, &ctx->body),
                ctx->retrust ? ctx->batch : NULL)
-                        : ngx_credhub_op_error(op, error);
+                        : ngx_credhub_batch_refused(op, ctx->batch, error);
 }
 
 
@@ -606,10 +606,14 @@ ngx_http_credhub_vers_settle(
 
 
 static ngx_credhub_rc_e
-ngx_http_credhub_vers_again(
-    ngx_credhub_op_t *op, ngx_uint_t *retries, ngx_credhub_step_pt step)
+ngx_http_credhub_vers_again(ngx_credhub_op_t *op, ngx_uint_t *retries,
+    ngx_credhub_step_pt step, ngx_credhub_batch_t *batch)
 {
-    return (*retries)++ < NGX_CREDHUB_STALE_MAX
-               ? ngx_credhub_op_goto(op, step)
-               : ngx_credhub_op_error(op, CREDHUB_E_BUSY);
+    credhub_error_e error;
+
+    error = (*retries)++ < NGX_CREDHUB_STALE_MAX ? CREDHUB_OK : CREDHUB_E_BUSY;
+
+    (void) ngx_credhub_op_goto(op, step);
+
+    return ngx_credhub_batch_refused(op, batch, error);
 }

@@ -351,7 +351,7 @@ ngx_http_credhub_trans_written(ngx_credhub_op_t *op)
         return ngx_http_credhub_trans_again(op);
 
     default:
-        return ngx_credhub_op_error(op, error);
+        return ngx_credhub_batch_refused(op, ctx->batch, error);
     }
 }
 
@@ -416,7 +416,12 @@ ngx_http_credhub_trans_again(ngx_credhub_op_t *op)
 {
     ngx_http_credhub_trans_t *ctx = op->ctx;
 
-    return ctx->retries++ < NGX_CREDHUB_STALE_MAX
-               ? ngx_credhub_op_goto(op, ngx_http_credhub_trans_find)
-               : ngx_credhub_op_error(op, CREDHUB_E_BUSY);
+    credhub_error_e error;
+
+    error =
+        ctx->retries++ < NGX_CREDHUB_STALE_MAX ? CREDHUB_OK : CREDHUB_E_BUSY;
+
+    (void) ngx_credhub_op_goto(op, ngx_http_credhub_trans_find);
+
+    return ngx_credhub_batch_refused(op, ctx->batch, error);
 }

@@ -18,6 +18,7 @@ typedef struct {
 } ngx_credhub_batch_end_t;
 
 
+static ngx_credhub_rc_e ngx_credhub_batch_given_up(ngx_credhub_op_t *op);
 static void             ngx_credhub_batch_part(ngx_credhub_op_t *op);
 static void             ngx_credhub_batch_part_finished(ngx_credhub_op_t *part);
 static ngx_credhub_rc_e ngx_credhub_batch_end(
@@ -28,6 +29,13 @@ static ngx_credhub_rc_e ngx_credhub_batch_end_take(ngx_credhub_op_t *op);
 
 static const ngx_credhub_host_t ngx_credhub_batch_host = {
     ngx_credhub_batch_part_finished
+};
+
+
+static const ngx_credhub_step_pt ngx_credhub_batch_refused_steps[] = {
+    ngx_credhub_batch_discard,
+    ngx_credhub_batch_given_up,
+    NULL,
 };
 
 
@@ -86,6 +94,34 @@ ngx_credhub_batch_discard(ngx_credhub_op_t *op)
 
     return batch->next != 0 ? ngx_credhub_batch_end(op, batch->id)
                             : NGX_CREDHUB_NEXT;
+}
+
+
+ngx_credhub_rc_e
+ngx_credhub_batch_refused(
+    ngx_credhub_op_t *op, ngx_credhub_batch_t *batch, credhub_error_e error)
+{
+    if (batch == NULL) {
+        return error == CREDHUB_OK ? NGX_CREDHUB_JUMP
+                                   : ngx_credhub_op_error(op, error);
+    }
+
+    batch->error = error;
+
+    return ngx_credhub_op_enter(op, ngx_credhub_batch_refused_steps, batch);
+}
+
+
+static ngx_credhub_rc_e
+ngx_credhub_batch_given_up(ngx_credhub_op_t *op)
+{
+    ngx_credhub_batch_t *batch = op->ctx;
+
+    batch->next = 0;
+    batch->staged = 0;
+
+    return batch->error == CREDHUB_OK ? NGX_CREDHUB_NEXT
+                                      : ngx_credhub_op_error(op, batch->error);
 }
 
 

@@ -41,6 +41,15 @@ ngx_credhub_rc_e ngx_credhub_batch_regenerate(
     ngx_credhub_op_t *op, ngx_credhub_batch_t **batch, credhub_str_t ca);
 
 
+/*
+ * The write that was to commit the batch (NULL: there is none) has been refused:
+ * gives up what is staged, then fails with `error` or, when there is none, goes
+ * on at op->step. WAIT, JUMP or FAIL.
+ */
+ngx_credhub_rc_e ngx_credhub_batch_refused(
+    ngx_credhub_op_t *op, ngx_credhub_batch_t *batch, credhub_error_e error);
+
+
 /* The id for a write that commits the batch: empty when there is nothing in it,
  * data NULL when there is no batch (NULL). */
 credhub_str_t ngx_credhub_batch_id(const ngx_credhub_batch_t *batch);

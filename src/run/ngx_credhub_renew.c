@@ -180,12 +180,12 @@ ngx_credhub_renew_answer(ngx_credhub_op_t *op)
         break;
 
     case NGX_DECLINED:
-        return renewal->retries++ < NGX_CREDHUB_STALE_MAX
-                   ? NGX_CREDHUB_NEXT
-                   : ngx_credhub_op_error(op, CREDHUB_E_BUSY);
+        error = renewal->retries++ < NGX_CREDHUB_STALE_MAX ? CREDHUB_OK
+                                                           : CREDHUB_E_BUSY;
+        return ngx_credhub_batch_refused(op, renewal->batch, error);
 
     default:
-        return ngx_credhub_op_error(op, error);
+        return ngx_credhub_batch_refused(op, renewal->batch, error);
     }
 
     error = credhub_certificate_extra(op->arena, renewal->overridden,
