@@ -134,12 +134,13 @@ soak: deps-run deps-test
 	@CREDHUB_MODULE=$(CURDIR)/build/asan/ngx_http_credhub_module.so \
 		CREDHUB_SANITIZE=1 tools/soak $(REQUESTS)
 
-bench: module $(BUILD)/load deps-run deps-bench
-	@bench/run $(MODULE) $(BUILD)/load $(BUILD)/bench $(BENCHPORT)
+bench: module $(BUILD)/load $(BUILD)/issue deps-run deps-bench
+	@bench/run $(MODULE) $(BUILD)/load $(BUILD)/issue $(BUILD)/bench $(BENCHPORT)
 
-$(BUILD)/load: bench/load.c | deps-build
+$(BUILD)/load $(BUILD)/issue: $(BUILD)/%: bench/%.c | deps-build
 	@mkdir -p $(@D)
-	$(CC) -std=gnu11 -Wall -Wextra -Werror $(CC_OPT) -o $@ $< -lssl -lcrypto
+	$(CC) -std=gnu11 -Wall -Wextra -Werror $(CC_OPT) -o $@ $< -lssl -lcrypto \
+		-lpthread
 
 install: module
 	install -D -m 644 $(MODULE) $(DESTDIR)$(MODULES)/$(notdir $(MODULE))

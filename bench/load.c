@@ -2,12 +2,15 @@
 /*
  * Load over HTTPS with a client certificate: every connection sends the same
  * request again and again and reads each answer to its end. The handshakes are
- * made before the time begins.
+ * made before the time begins. "NNNN" in the request becomes the number of the
+ * connection.
  *
  * With an interval the requests of a connection have a schedule. One that was
  * due before the answer to its predecessor came is late, and its latency counts
  * from the time it was due: a stall delays all that should have happened in it.
  */
+
+#define _GNU_SOURCE
 
 #include <fcntl.h>
 #include <openssl/err.h>
@@ -23,6 +26,7 @@
 #define LOAD_ANSWERS_MAX (16 * 1024 * 1024)
 #define LOAD_REQUEST_MAX 16384
 #define LOAD_ANSWER_MAX  65536
+#define LOAD_NUMBER      "NNNN"
 
 
 typedef struct {
@@ -39,6 +43,7 @@ typedef struct {
 static struct {
     char               request[LOAD_REQUEST_MAX];
     int                request_len;
+    char              *number;   /* in the request; NULL: none */
     uint64_t           interval; /* nanoseconds; 0: none */
     int                epoll;
     int                n;
@@ -122,11 +127,18 @@ load_connect(load_connection_t *c, SSL_CTX *ctx, const char *address)
 static void
 load_send(load_connection_t *c, uint64_t since)
 {
+    char number[sizeof(LOAD_NUMBER)];
+
     c->since = since;
     c->due += load.interval;
     c->busy = 1;
     c->len = 0;
     c->size = 0;
+
+    if (load.number != NULL) {
+        snprintf(number, sizeof(number), "%04d", (int) (c - load.connections));
+        memcpy(load.number, number, sizeof(number) - 1);
+    }
 
     if (BIO_write(c->bio, load.request, load.request_len) != load.request_len) {
         load_die("write");
@@ -307,6 +319,9 @@ main(int argc, char **argv)
     load.n = atoi(argv[5]);
     load.interval = strtoull(argv[7], NULL, 10) * 1000000;
     load.request_len = (int) fread(load.request, 1, LOAD_REQUEST_MAX, stdin);
+
+    load.number = memmem(
+        load.request, LOAD_REQUEST_MAX, LOAD_NUMBER, strlen(LOAD_NUMBER));
 
     load.epoll = epoll_create1(0);
     load.connections = calloc((size_t) load.n, sizeof(load_connection_t));
