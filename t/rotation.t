@@ -8,8 +8,10 @@ use v5.36;
 
 use lib 't/lib';
 use CredHubTest;
+use CredHubTest::Certificates;
 use CredHubTest::Handshakes qw(handshake);
 use CredHubTest::Nginx;
+use CredHubTest::Pki qw(verified);
 use CredHubTest::Process qw(run_command read_file write_file);
 use IPC::Open2 qw(open2);
 use Test::More;
@@ -292,6 +294,92 @@ subtest 'step by step, and back' => sub {
     step('Step 4');
     step('Step 5');
     end();
+};
+
+# What "CAs below a CA" says, with openssl in the place of handshakes.
+
+# What a server sends: its certificate, and what is above it
+sub served ($name) {
+    my $value = $hub->get("/api/v1/data?name=$name&current=true&chain=true")
+        ->json->{data}[0]{value};
+    return [@$value{qw(certificate chain)}];
+}
+
+sub is_trusted ($served, $roots, $what) {
+    my ($certificate, $chain) = @$served;
+    local $Test::Builder::Level = $Test::Builder::Level + 1;
+    return is(verified($certificate, $roots, chain => $chain), 'OK', $what);
+}
+
+sub id_of ($name) {
+    return $hub->get("/api/v1/certificates?name=$name")
+        ->json->{certificates}[0]{id};
+}
+
+sub done ($r) {
+    local $Test::Builder::Level = $Test::Builder::Level + 1;
+    is($r->status, 200, 'done') or diag $r->body;
+    return $r->status == 200 ? $r->json : {};
+}
+
+sub bulk ($name) {
+    return done($hub->post('/api/v1/bulk-regenerate', { signed_by => $name }));
+}
+
+subtest 'an intermediate CA changes' => sub {
+    my $root = authority($hub, '/int/root')->{value}{certificate};
+    my $old  = authority($hub, '/int/ca', ca => '/int/root');
+    leaf($hub, '/int/leaf', '/int/ca');
+
+    my @served = served('/int/leaf');
+    done($hub->post('/api/v1/certificates/' . id_of('/int/ca') . '/regenerate',
+        { set_as_transitional => \0 }));
+    push @served, served('/int/leaf');
+    bulk('/int/ca');
+    push @served, served('/int/leaf');
+
+    is_trusted($_, $root, 'by who knows the root only') for @served;
+    is($served[1][1], $served[0][1], 'the old one is sent with what it signed');
+    isnt($served[2][1], $served[0][1], 'then the new one');
+};
+
+subtest 'a root changes' => sub {
+    my $old = authority($hub, '/root/ca');
+    authority($hub, '/root/int', ca => '/root/ca');
+    leaf($hub, '/root/leaf', '/root/int');
+    leaf($hub, '/root/own',  '/root/ca');
+
+    my $flag = '/api/v1/certificates/' . id_of('/root/ca')
+        . '/update_transitional_version';
+    my (@served, @roots);
+
+    for my $change (
+        sub () { },
+        sub () {
+            done($hub->post($flag =~ s/update.*/regenerate/r,
+                { set_as_transitional => \1 }));
+        },
+        sub () { done($hub->put($flag, { version => $old->{id} })) },
+        sub () {
+            is_deeply(bulk('/root/ca')->{regenerated_credentials},
+                ['/root/int', '/root/leaf', '/root/own'], 'all below it');
+        },
+        sub () { done($hub->put($flag, { version => undef })) })
+    {
+        $change->();
+        push @served, served('/root/leaf');
+        push @roots, $hub->current('/root/own')->{value}{ca};
+
+        my $now = $#roots;
+        is_trusted($served[$now], $roots[$now], "step $now: now");
+        is_trusted($served[$now], $roots[$now - 1], "step $now: by the late")
+            if $now;
+        is_trusted($served[$now - 1], $roots[$now], "step $now: what is late")
+            if $now;
+    }
+
+    like(verified($served[0][0], $roots[4], chain => $served[0][1]),
+        qr/unable to get|self-signed/, 'the old root is not trusted in the end');
 };
 
 subtest 'without concatenation, from the command line' => sub {
