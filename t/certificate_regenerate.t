@@ -13,7 +13,7 @@ use JSON::PP ();
 use Test::More;
 
 my $hub   = CredHubTest->new(
-    http        => 'keepalive_requests 10000;',
+    keep        => 1,
     permissions => [['good', '/*', 'read,write,delete,read_acl,write_acl'],
         ['second', '/mine/*', 'write'], ['third', '/*', 'read']],
     servers => [{ port => 'long', server => 'credhub_certificate_min_duration '

@@ -13,6 +13,7 @@ use MIME::Base64 qw(encode_base64);
 use Test::More;
 
 my $hub   = CredHubTest->new(
+    keep        => 1,
     permissions => [['good', '/*', 'read,write,delete,read_acl,write_acl'],
         ['second', '/mine/*', 'read,write'], ['third', '/*', 'read']],
 );

@@ -10,7 +10,7 @@ use CredHubTest::Process qw(read_file run_command write_file);
 use JSON::PP ();
 use Test::More;
 
-my $hub   = CredHubTest->new;
+my $hub   = CredHubTest->new(keep => 1);
 my $JSON  = JSON::PP->new->canonical->allow_nonref;
 my $count = 0;
 

@@ -23,6 +23,7 @@ our @EXPORT = qw(wait_until);
 
 my $MARKER = 'MARKER-';
 my $ALL    = 'read,write,delete,read_acl,write_acl';
+my $KEEP   = 900;    # less than nginx's keepalive_requests
 
 
 sub new ($class, %opt) {
@@ -36,6 +37,7 @@ sub new ($class, %opt) {
         scratch => "$base/scratch",
         cert    => 'good',
         ports   => {},
+        kept    => {},
         expect  => [],
         secrets => [$MARKER],
         pki     => CredHubTest::Pki->new(dir => "$root/build/t-pki"),
@@ -194,6 +196,9 @@ my %CONNECT = map { $_ => 1 }
 sub request ($self, $method, $target, %opt) {
     my %connect = map { $_ => delete $opt{$_} }
         grep { $CONNECT{$_} } keys %opt;
+    return $self->_request_kept(\%connect, $method, $target, %opt)
+        if $self->{opt}{keep} && !grep { !/^(?:cert|port)\z/ } keys %connect;
+
     my $client = eval { $self->connect(%connect) };
 
     if (!$client) {
@@ -203,6 +208,27 @@ sub request ($self, $method, $target, %opt) {
 
     my $response = $client->request($method, $target, %opt)->response;
     $client->close;
+    return $response;
+}
+
+
+# On the connection that this certificate has to this port, which ends as nginx
+# says or after $KEEP requests.
+sub _request_kept ($self, $connect, $method, $target, %opt) {
+    my $cert = exists $connect->{cert} ? $connect->{cert} : $self->{cert};
+    my $slot = \$self->{kept}{ join ' ', $cert // '', $connect->{port} // 'main' };
+
+    $$slot //= { client => $self->connect(%$connect), count => 0 };
+    my $client   = $$slot->{client};
+    my $response = $client->request($method, $target, %opt, keep => 1)->response;
+
+    if (++$$slot->{count} == $KEEP || $response->error
+        || lc($response->header('Connection') // '') eq 'close')
+    {
+        $client->close;
+        undef $$slot;
+    }
+
     return $response;
 }
 
@@ -381,6 +407,7 @@ sub finish ($self) {
 
     subtest 'what the hub left behind' => sub {
         my $raw = $self->_raw_redis;
+        $_->{client}->close for grep {defined} values %{ $self->{kept} };
 
         ok($self->quit, 'nginx left after QUIT') if $self->{nginx}->pid;
         ok($self->stop_redis, 'redis-server left after TERM')
@@ -538,6 +565,8 @@ the proxy, and count.
     redis_conf   ''          more lines of redis.conf
     redis_auth   none        [user, password] for the test's own link
     proxy        0           1: a CredHubTest::Proxy stands before Redis
+    keep         0           1: requests share a connection for each certificate
+                             and port, where that is not what is tested
     config       none        a function of the hub that returns all of http {}
     start, start_redis, redis, module
                  1           0: nginx is not started; Redis is not; there is
