@@ -9,15 +9,18 @@ package CredHubTest::Proxy;
 
 use v5.36;
 
+use Digest::SHA qw(sha1_hex);
 use IO::Select;
 use IO::Socket::UNIX;
 use JSON::PP ();
 use Socket qw(AF_UNIX SOCK_STREAM PF_UNSPEC);
 use Time::HiRes qw(sleep time);
 
-use CredHubTest::Process qw(wait_until stop_process);
+use CredHubTest::Nginx;
+use CredHubTest::Process qw(wait_until stop_process run_command);
 
-my $JSON = JSON::PP->new->latin1->allow_nonref;
+my $JSON  = JSON::PP->new->latin1->allow_nonref;
+my $SWEEP = 'SWEEP';
 
 
 # Options: socket (path to listen on), redis (path to connect to).
@@ -28,10 +31,12 @@ sub new ($class, %opt) {
     socketpair my $mine, my $its, AF_UNIX, SOCK_STREAM, PF_UNSPEC
         or die "socketpair: $!";
 
-    my $pid = CredHubTest::Process::spawn_code(sub {
+    my $sweep = $class->sweep;
+    my $pid   = CredHubTest::Process::spawn_code(sub {
         close $mine;
         _work({ %opt, listen => $listen, control => $its, links => {},
-            commands => [], answers => [], delay => 0, split => 0 });
+            commands => [], answers => [], delay => 0, split => 0,
+            sweep => $sweep });
     });
 
     close $its;
@@ -40,6 +45,17 @@ sub new ($class, %opt) {
 
 
 sub socket ($self) { return $self->{socket} }
+
+
+# The hash of the script that each worker runs once a minute, whatever a test
+# does. It passes untouched, and is counted under the name SWEEP only.
+sub sweep ($class) {
+    my $root = CredHubTest::Nginx->root;
+    my ($code, $text) = run_command(
+        ["$root/tools/embed-lua", "$root/src/store/lua"]);
+
+    return $text =~ /\{ "sweep", "([0-9a-f]{40})"/ ? $1 : die $text;
+}
 
 
 # Every reply waits that many seconds.
@@ -85,19 +101,27 @@ sub commands ($self) { return @{ $self->_call('commands') } }
 sub forget ($self)   { return $self->_call('forget') }
 
 sub count ($self, $name = undef) {
-    my @all = $self->commands;
+    my @all = grep { defined $name || $_ ne $SWEEP } $self->commands;
     return scalar grep { !defined $name || $_ eq uc $name } @all;
 }
 
 
 # True when that many commands of that name have passed in time.
-sub wait_for ($self, $name, $times = 1, $seconds = 20) {
+sub wait_for ($self, $name, $times = 1, $seconds = 60) {
     return wait_until($seconds, sub { $self->count($name) >= $times });
 }
 
 
 # How many connections of the module stand.
 sub links ($self) { return $self->_call('links') }
+
+
+# Waits for that many connections that have shaken hands, and on which nothing
+# is to be answered: none of them is held up by `hold` before a command comes.
+sub wait_ready ($self, $links, $seconds = 60) {
+    return wait_until($seconds,
+        sub { "@{ $self->_call('ready') }" eq "$links $links" });
+}
 
 
 sub stop ($self) { return stop_process($self->{pid}) }
@@ -154,14 +178,23 @@ sub _obey ($me, $select) {
         my @links = values %{ $me->{links} };
         _close($me, $select, $_) for @links;
     }
-    elsif ($what eq 'links') {
-        my %each = map { $_ => 1 } values %{ $me->{links} };
-        $result = keys %each;
+    elsif ($what eq 'links') { $result = () = _links($me) }
+    elsif ($what eq 'ready') {
+        my @links = _links($me);
+        $result = [scalar @links, scalar grep {
+            $_->{used} && !@{ $_->{asked} } && !@{ $_->{out} }
+        } @links];
     }
     else { $me->{$what} = $value }
 
     syswrite $me->{control}, $JSON->encode([$result]) . "\n";
     return 1;
+}
+
+
+sub _links ($me) {
+    my %each = map { $_ => $_ } values %{ $me->{links} };
+    return values %each;
 }
 
 
@@ -235,11 +268,12 @@ sub _feed ($me, $select, $link, $socket) {
 
 
 sub _command ($me, $select, $link, $bytes) {
-    my ($name) = $bytes =~ /^\*\d+\r\n\$\d+\r\n([^\r]*)/;
+    my $name   = _name($me, $bytes);
+    my $swept  = $name eq $SWEEP;
     my $answer = $me->{answers}[0];
-    $name = uc($name // '');
+    $link->{used} = 1;
 
-    if ($answer && ($answer->[1] eq '' || $answer->[1] eq $name)) {
+    if ($answer && !$swept && ($answer->[1] eq '' || $answer->[1] eq $name)) {
         shift @{ $me->{answers} } if --$answer->[2] <= 0;
 
         if ($answer->[0] eq '') {
@@ -253,12 +287,12 @@ sub _command ($me, $select, $link, $bytes) {
     }
 
     my $asked = {};
-    if (defined $me->{lose} && $me->{lose} =~ /^(?:\Q$name\E)?$/) {
+    if (defined $me->{lose} && !$swept && $me->{lose} =~ /^(?:\Q$name\E)?$/) {
         delete $me->{lose};
         $asked->{lose} = 1;
     }
 
-    if ($me->{tear} && $me->{tear}[1] =~ /^(?:\Q$name\E)?$/) {
+    if ($me->{tear} && !$swept && $me->{tear}[1] =~ /^(?:\Q$name\E)?$/) {
         $asked->{tear} = (delete $me->{tear})->[0];
     }
 
@@ -266,6 +300,18 @@ sub _command ($me, $select, $link, $bytes) {
     push @{ $link->{asked} },  $asked;
     syswrite $link->{redis}, $bytes if $link->{redis};
     return;
+}
+
+
+sub _name ($me, $bytes) {
+    my ($name, $size, $at) = $bytes =~ /^\*\d+\r\n\$\d+\r\n([^\r]*)\r\n
+        (?:\$(\d+)\r\n)?/x ? (uc $1, $2, $+[0]) : return '';
+
+    return $name if $name !~ /^EVAL(?:SHA)?\z/;
+
+    my $script = substr $bytes, $at, $size;
+    my $hash   = $name eq 'EVAL' ? sha1_hex($script) : $script;
+    return $hash eq $me->{sweep} ? $SWEEP : $name;
 }
 
 
