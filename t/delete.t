@@ -166,7 +166,7 @@ subtest 'deleted is deleted' => sub {
 
     $slow->redis('SCRIPT', 'FLUSH');
     is($slow->delete("$data?name=/other")->status, 204);
-    $slow->proxy->answer('-LOADING soon', 'EVAL');
+    $slow->proxy->answer('-LOADING soon', 'SWEEP EVAL');
 
     is($slow->delete("$data?name=/long")->status, 204, 'whatever comes then');
     is($slow->redis('ZCARD', $versions), 501, 'rows are left');

@@ -20,7 +20,7 @@ use CredHubTest::Nginx;
 use CredHubTest::Process qw(wait_until stop_process run_command);
 
 my $JSON  = JSON::PP->new->latin1->allow_nonref;
-my $SWEEP = 'SWEEP';
+my $SWEEP = qr/^SWEEP\b/;
 
 
 # Options: socket (path to listen on), redis (path to connect to).
@@ -48,7 +48,8 @@ sub socket ($self) { return $self->{socket} }
 
 
 # The hash of the script that each worker runs once a minute, whatever a test
-# does. It passes untouched, and is counted under the name SWEEP only.
+# does. As a command it has names of its own, SWEEP for the hash and SWEEP EVAL
+# for the body, and is met by nothing that does not say so.
 sub sweep ($class) {
     my $root = CredHubTest::Nginx->root;
     my ($code, $text) = run_command(
@@ -101,7 +102,7 @@ sub commands ($self) { return @{ $self->_call('commands') } }
 sub forget ($self)   { return $self->_call('forget') }
 
 sub count ($self, $name = undef) {
-    my @all = grep { defined $name || $_ ne $SWEEP } $self->commands;
+    my @all = grep { defined $name || !/$SWEEP/ } $self->commands;
     return scalar grep { !defined $name || $_ eq uc $name } @all;
 }
 
@@ -269,11 +270,11 @@ sub _feed ($me, $select, $link, $socket) {
 
 sub _command ($me, $select, $link, $bytes) {
     my $name   = _name($me, $bytes);
-    my $swept  = $name eq $SWEEP;
+    my $which  = $name =~ $SWEEP ? qr/^\Q$name\E\z/ : qr/^(?:\Q$name\E)?\z/;
     my $answer = $me->{answers}[0];
     $link->{used} = 1;
 
-    if ($answer && !$swept && ($answer->[1] eq '' || $answer->[1] eq $name)) {
+    if ($answer && $answer->[1] =~ $which) {
         shift @{ $me->{answers} } if --$answer->[2] <= 0;
 
         if ($answer->[0] eq '') {
@@ -287,12 +288,12 @@ sub _command ($me, $select, $link, $bytes) {
     }
 
     my $asked = {};
-    if (defined $me->{lose} && !$swept && $me->{lose} =~ /^(?:\Q$name\E)?$/) {
+    if (defined $me->{lose} && $me->{lose} =~ $which) {
         delete $me->{lose};
         $asked->{lose} = 1;
     }
 
-    if ($me->{tear} && !$swept && $me->{tear}[1] =~ /^(?:\Q$name\E)?$/) {
+    if ($me->{tear} && $me->{tear}[1] =~ $which) {
         $asked->{tear} = (delete $me->{tear})->[0];
     }
 
@@ -311,7 +312,8 @@ sub _name ($me, $bytes) {
 
     my $script = substr $bytes, $at, $size;
     my $hash   = $name eq 'EVAL' ? sha1_hex($script) : $script;
-    return $hash eq $me->{sweep} ? $SWEEP : $name;
+    return $hash ne $me->{sweep} ? $name
+        : $name eq 'EVAL' ? 'SWEEP EVAL' : 'SWEEP';
 }
 
 
