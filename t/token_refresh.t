@@ -61,8 +61,11 @@ sub asked_once ($since, $seconds, $label) {
 
 # True when that many requests wait for an answer
 sub under_way ($count) {
+    my $client = $hub->connect;
+
     return wait_until(60, sub {
-        my ($writing) = $hub->get('/status')->body =~ /Writing: (\d+)/;
+        my ($writing) = $client->request('GET', '/status', keep => 1)
+            ->response->body =~ /Writing: (\d+)/;
         return $writing == $count + 1;
     });
 }
