@@ -12,7 +12,6 @@ use Test::More;
 my $hub = CredHubTest->new(
     proxy      => 1,
     workers    => 1,
-    redis_args => 'timeout=60s',
     config     => sub ($hub) {
         my $plain = $hub->port('plain');
         return join "\n", $hub->hub_lines,
@@ -24,20 +23,28 @@ my $hub = CredHubTest->new(
     },
 );
 my $proxy = $hub->proxy;
+my $LISTEN = '0A';    # a state in /proc/net/tcp
 my $rows  = 0;
+
+my $ROOM = 16384;    # what comes to a client that does not read
 
 
 # Requests that are not waited for. Options: method, target, body, part (bytes of
 # the body that are sent), wait (for the first byte of the answer).
 
 sub http1 ($row, %opt) {
-    my $c    = $opt{client} // $hub->connect;
+    my $c    = $opt{client} // $hub->connect(room => $ROOM);
     my $body = $opt{body};
     my %head = ('X-Row' => $row);
 
+    # nginx has read the head when it asks for the body
     if (defined $opt{part}) {
-        $head{'Content-Length'} = length $body;
-        $body = substr $body, 0, $opt{part};
+        @head{'Content-Type', 'Content-Length', 'Expect'}
+            = ('application/json', length $body, '100-continue');
+        $c->request($opt{method}, $opt{target}, headers => \%head, keep => 1);
+        is($c->bytes(25), "HTTP/1.1 100 Continue\r\n\r\n", 'asked for more');
+        $c->send(substr $body, 0, $opt{part});
+        return $c;
     }
 
     $c->request($opt{method}, $opt{target}, headers => \%head, keep => 1,
@@ -48,14 +55,14 @@ sub http1 ($row, %opt) {
 
 
 sub used ($row, %opt) {
-    my $client = $hub->connect;
+    my $client = $hub->connect(room => $ROOM);
     $client->request('GET', '/version', keep => 1)->response;
     return http1($row, %opt, client => $client);
 }
 
 
 sub http2 ($row, %opt) {
-    my $c    = $hub->connect_h2;
+    my $c    = $hub->connect_h2(window => $ROOM);
     my @head = ('x-row' => $row);
 
     if (!defined $opt{body}) {
@@ -82,7 +89,7 @@ my @ways = (
     ['keep-alive, closed' => sub { my $c = used(@_); sub { $c->close } }],
     ['HTTP/2, stream reset' => sub {
         my ($c, $id) = http2(@_);
-        return sub { $c->cancel($id); $c->ping; return $c };
+        return sub { $c->cancel($id); return $c };
     }],
     ['HTTP/2, closed' => sub { my ($c) = http2(@_); sub { $c->close } }],
     ['HTTP/2, reset'  => sub { my ($c) = http2(@_); sub { $c->reset } }],
@@ -92,7 +99,7 @@ my @ways = (
 # What the access log says of a request: its status, and "OK" when the answer
 # was sent.
 sub logged ($row) {
-    my $found = wait_until(20,
+    my $found = wait_until(60,
         sub { read_file($hub->dir . '/rows.log') =~ /^$row (.*)$/m && $1 });
 
     return $found // 'nothing';
@@ -113,11 +120,32 @@ sub put ($row) {
 sub value ($row) { return ($hub->current(name($row)) // {})->{value} }
 
 
+my ($worker) = $hub->worker_pids;
+
+# The descriptors of the worker, those of clients and all others.
+sub files () {
+    my %ports  = map { sprintf('%04X', $hub->port($_)) => 1 } qw(main plain);
+    my %client = map { $_->[9] => 1 }
+        grep { $_->[1] =~ /:(.*)/ && $ports{$1} && $_->[3] ne $LISTEN }
+        map { [split] } split /\n/, read_file('/proc/net/tcp');
+    my @files = map { readlink // () } glob "/proc/$worker/fd/*";
+    my $clients = grep { /^socket:\[(\d+)\]/ && $client{$1} } @files;
+
+    return ($clients, @files - $clients);
+}
+
+# How many there are when the last client has been let go.
+sub files_at_rest () {
+    my ($clients, $others);
+    wait_until(60, sub { ($clients, $others) = files(); $clients == 0 });
+    return "$clients of clients, $others";
+}
+
+
 # Runs the code for each way, and looks at what is left each time.
 sub each_way ($moment, $code, @which) {
-    my ($worker) = $hub->worker_pids;
-    my $links = $proxy->links;
-    my $files = () = glob "/proc/$worker/fd/*";
+    my $files = files_at_rest();
+    like($files, qr/^0 /, "$moment: nobody is connected");
 
     for my $way (@which ? @ways[@which] : @ways) {
         my ($name, $ask) = @$way;
@@ -134,10 +162,8 @@ sub each_way ($moment, $code, @which) {
 
             is($hub->get('/version')->status, 200, 'the next request');
             is_deeply([$hub->worker_pids], [$worker], 'the same worker');
-            is($proxy->links, $links, 'the same links');
-            ok(wait_until(10,
-                    sub { (() = glob "/proc/$worker/fd/*") == $files }),
-                'no descriptor stays');
+            is($proxy->links, 2, 'the same links');
+            is(files_at_rest(), $files, 'no descriptor stays');
         };
     }
 
@@ -147,7 +173,7 @@ sub each_way ($moment, $code, @which) {
 
 # The links of the only worker are ready with the first answers.
 $hub->set('/leave/first', 'value', 'MARKER-first');
-ok(wait_until(10, sub { $proxy->links == 2 }), 'two links');
+ok($proxy->wait_ready(2), 'two links');
 is($hub->get('/api/v1/data?path=/leave')->status, 200);
 
 
@@ -220,17 +246,38 @@ each_way('while Redis is stopped', sub ($row, $ask) {
 }, 0, 3);
 
 
-each_way('while a key is made', sub ($row, $ask) {
-    $proxy->forget;
-    my $leave = $ask->($row, method => 'POST', target => '/api/v1/data',
-        body => encode_json({ name => name($row), type => 'rsa',
-            parameters => { key_length => 4096 } }));
-    ok($proxy->wait_for('EXISTS'), 'the decision was made');
-    ok(wait_until(10, sub { $hub->busy_threads > 0 }), 'a thread works');
+# Asks for a key, and stops the worker while a thread makes it: whatever the
+# client does then, the worker learns of it before the key is there. A key that
+# came sooner is of no use, the next one is. Returns the row and how to leave.
+sub being_made ($row, $ask) {
+    for my $try (1 .. 20) {
+        $proxy->forget;
+        my $leave = $ask->("$row-$try", method => 'POST',
+            target => '/api/v1/data', body => encode_json({
+                name => name($row), type => 'rsa', mode => 'overwrite',
+                parameters => { key_length => 4096 } }));
+        wait_until(60, sub {
+            $hub->busy_threads || $proxy->count('EVALSHA') });
+        kill 'STOP', $worker;
 
+        # the second look sees what was on its way at the first one
+        return ("$row-$try", $leave) if !grep { $proxy->count('EVALSHA') } 1, 2;
+
+        kill 'CONT', $worker;
+        $leave->();
+    }
+
+    die "every key was made too soon\n";
+}
+
+each_way('while a key is made', sub ($row, $ask) {
+    my ($asked, $leave) = being_made($row, $ask);
     my $still = $leave->();
-    is(logged($row), '499 ""', 'logged');
-    ok(wait_until(10, sub { $hub->busy_threads == 0 }), 'the thread has stopped');
+    kill 'CONT', $worker;
+
+    is(logged($asked), '499 ""', 'logged');
+    ok(wait_until(60, sub { $hub->busy_threads == 0 }),
+        'the thread has stopped');
     is($proxy->count('EVALSHA'), 0, 'nothing was sent to Redis');
     return $still;
 });

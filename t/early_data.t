@@ -98,12 +98,12 @@ for my $i (0 .. $#rows) {
             "$at/session", '-early_data',
             bytes($header, $method, "$target?$i")], out => "$at/said");
 
-        ok(wait_until(20, sub { $hub->access_log =~ $line }),
+        ok(wait_until(60, sub { $hub->access_log =~ $line }),
             'answered before the handshake ends');
         is($hub->access_log =~ $line ? $1 : '', $status, 'status');
 
         write_file("$at/go", '');
-        ok(wait_until(20, sub { !running($pid) }), 'the client ends');
+        ok(wait_until(60, sub { !running($pid) }), 'the client ends');
         ok(read_file("$at/said") =~ /Early data was accepted/, 'accepted');
         ok(read_file("$at/said") =~ m{^HTTP/1\.1 $status }m, 'answered');
     };

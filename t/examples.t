@@ -84,7 +84,8 @@ my @actors = read_file("$examples/nginx.conf") =~ /(mtls-app:[0-9a-f-]+)/g;
 
 write_conf('nginx.conf',
     ['http \{', "http { $temp"],
-    ['/run/redis/redis-server\.sock', "$dir/redis/redis.sock"],
+    ['/run/redis/redis-server\.sock',
+        "$dir/redis/redis.sock timeout=100s connect_timeout=100s"],
     ['/run/nginx\.pid', "$dir/nginx.pid"],
     ['/var/log/nginx', $dir],
     [' /etc/nginx/credhub', " $keys"],

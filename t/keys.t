@@ -191,7 +191,7 @@ subtest 'a key does not open outside its path' => sub {
 subtest 'an instance with the key of a subtree only' => sub {
     with_keys($K1, $APPS, $BILLING);
     my $edge = CredHubTest->new(redis => 0, keys => [$BILLING],
-        http => 'credhub_redis unix:' . $hub->dir . '/redis/redis.sock;');
+        http => $hub->redis_line($hub->dir . '/redis/redis.sock'));
     $edge->expect_log($FAILED);
 
     for my $row (@COVERED) {

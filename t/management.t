@@ -260,7 +260,7 @@ subtest 'what it lets through' => sub {
 sub from_all_workers ($as, $request) {
     my (%workers, %statuses);
 
-    my $all = wait_until(20, sub {
+    my $all = wait_until(60, sub {
         for my $client (map { $as->connect } 1 .. 2 * $WORKERS) {
             my $r = $client->request(@$request)->response;
             $workers{ $r->header('X-Worker') // '' }++;
@@ -275,7 +275,7 @@ sub from_all_workers ($as, $request) {
 
 subtest 'all workers and nodes at once' => sub {
     my $node = CredHubTest->new(redis => 0, keys => \@KEYS,
-        http => 'credhub_redis unix:' . $hub->dir . '/redis/redis.sock;');
+        http => $hub->redis_line($hub->dir . '/redis/redis.sock'));
     my $write = ['PUT', $DATA, json => $put];
 
     for my $round (1, 2) {
@@ -310,7 +310,7 @@ subtest 'it survives' => sub {
     for (@events) {
         my ($label, $event) = @$_;
         $event->();
-        ok(wait_until(20, sub { $hub->get('/management')->status == 200 }),
+        ok(wait_until(60, sub { $hub->get('/management')->status == 200 }),
             "$label: there again");
         is(mode(), '{"read_only_mode":true}', "$label: the mode");
         is_deeply(from_all_workers($hub, ['PUT', $DATA, json => $put]), [503],

@@ -21,9 +21,9 @@ my $redis  = $hub->dir . '/redis/redis.sock';
 
 # Another node of the hub, and a hub of its own with the same key.
 my $node = CredHubTest->new(redis => 0, keys => \@KEYS, server => $worker,
-    http => "credhub_redis unix:$redis;");
+    http => CredHubTest->redis_line($redis));
 my $other = CredHubTest->new(redis => 0, keys => \@KEYS,
-    http => "credhub_redis unix:$redis prefix=other;");
+    http => CredHubTest->redis_line($redis, 'prefix=other'));
 
 my $GRANT = qr/\[crit\].*a grant that is not genuine: "([^"]*)" of "([^"]*)"/;
 my $ROW   = qr/\[crit\].*a permission that is not genuine: "([^"]*)"/;

@@ -19,12 +19,11 @@ my %LETTER = (read => 'r', write => 'w', delete => 'd', read_acl => 'R',
     write_acl => 'W');
 
 my @KEYS  = (['k1', sprintf '%-32s', 'MARKER-key-k1']);
-my $one   = CredHubTest->new(proxy => 1, keys => \@KEYS,
-    redis_args => 'timeout=20s');
+my $one   = CredHubTest->new(proxy => 1, keys => \@KEYS);
 my $proxy = $one->proxy;
 my ($two, $direct) = map {
     CredHubTest->new(redis => 0, keys => \@KEYS,
-        http => "credhub_redis unix:$_ timeout=20s;")
+        http => CredHubTest->redis_line($_))
 } $proxy->socket, $one->dir . '/redis/redis.sock';
 
 my $second = $one->actor('second');
@@ -89,7 +88,7 @@ sub together ($meanwhile, @requests) {
     $proxy->forget;
     $proxy->hold;
     my $answers = parallel(@requests);
-    my $met = wait_until(20, sub {
+    my $met = wait_until(60, sub {
         grep({ /^(?:EVALSHA|EXISTS)$/ } $proxy->commands) == @requests });
     $meanwhile->() if $meanwhile;
     $proxy->release;
@@ -155,16 +154,11 @@ sub is_consistent ($label) {
 
 # Every worker has its connections, and Redis its scripts, before one is held.
 {
-    my $links = 0;
     my $id = permit('/warm', $actor, 'read');
-    ok(wait_until(20, sub {
-        $_->get("$V2/$id") for ($one, $two) x 4;
-        $_->get("$DATA?current=true&name=/x") for ($one, $two) x 4;
-        my $now = $proxy->links;
-        return $now == $links && $now >= 4 || do { $links = $now; 0 };
-    }), 'all links stand');
+    $direct->get($_) for "$V2/$id", "$DATA?current=true&name=/x";
     $direct->request(@$_[1 .. $#$_]) for patch($id, 'write'),
         add('/warm', 'read'), remove($id);
+    ok($proxy->wait_ready(8), 'all links stand');
 }
 
 subtest 'one is created' => sub {

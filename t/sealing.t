@@ -16,8 +16,7 @@ my $hub = CredHubTest->new(keys => [['k1', $KEY]], workers => 1);
 
 # Another hub, with the same key, in the same Redis.
 my $other = CredHubTest->new(keys => [['k1', $KEY]], redis => 0,
-    http => 'credhub_redis unix:' . $hub->dir
-        . '/redis/redis.sock prefix=other;');
+    http => $hub->redis_line($hub->dir . '/redis/redis.sock', 'prefix=other'));
 
 my $UUID   = qr/[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/;
 my $FAILED = qr/\[crit\][^"]*credential "([^"]*)", version ($UUID): its (.*)/;

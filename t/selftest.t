@@ -99,6 +99,17 @@ subtest 'proxy' => sub {
     is_deeply([$proxy->commands], ['GET', 'LRANGE']);
     is($proxy->count('get'), 1);
     is($proxy->links,        1);
+    ok($proxy->wait_ready(1), 'that waits for nothing');
+
+    $proxy->forget;
+    $proxy->answer('-ERR a fault', 'evalsha');
+    my %sha1   = reverse CredHubTest::Proxy::scripts()->%*;
+    my @script = ('EVALSHA', lc $sha1{SWEEP}, 0);
+    is(eval { $redis->command(@script) }, undef);
+    like($@, qr/NOSCRIPT/, 'what a worker does by itself is left alone');
+    is($proxy->count, 0, 'and not counted');
+    is(eval { $redis->command('EVALSHA', 'x', 0) }, undef);
+    like($@, qr/a fault/, 'other scripts are not');
 
     $proxy->split(1);
     is_deeply($redis->command('EVAL', 'return {1, {"x", false}, "y"}', 0),
@@ -126,7 +137,7 @@ subtest 'proxy' => sub {
     my $raw = IO::Socket::UNIX->new(Peer => $proxy->socket);
     syswrite $raw, "*2\r\n\$4\r\nINCR\r\n\$1\r\nb\r\n";
     ok($proxy->wait_for('INCR', 2), 'the command has passed');
-    ok(wait_until(10, sub { $hub->redis('GET', 'b') == 3 }), 'and is done');
+    ok(wait_until(60, sub { $hub->redis('GET', 'b') == 3 }), 'and is done');
     ok(!IO::Select->new($raw)->can_read(0), 'its reply is held');
     $proxy->release;
     sysread $raw, my $reply, 100;
@@ -166,7 +177,7 @@ subtest 'what the audit finds' => sub {
 
     is_deeply($found->(), [], 'nothing');
     $bad->get('/MARKER-1');
-    ok(wait_until(10, sub { $bad->access_log ne '' }), 'logged');
+    ok(wait_until(60, sub { $bad->access_log ne '' }), 'logged');
     is_deeply($found->(), ['access.log'], 'a secret in a log');
 
     write_file($bad->dir . '/access.log', '');

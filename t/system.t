@@ -198,7 +198,7 @@ subtest 'Redis is down' => sub {
     is(join(' ', keys %{ $r->json }), 'error');
 
     $hub->start_redis;
-    ok(wait_until(20, sub { $hub->get('/api/v1/key-usage')->status == 200 }),
+    ok(wait_until(60, sub { $hub->get('/api/v1/key-usage')->status == 200 }),
         'and up again');
 };
 

@@ -219,7 +219,7 @@ subtest 'a source that is wrong' => sub {
     }
 
     $uaa->behave;
-    ok(wait_until(20, sub {
+    ok(wait_until(60, sub {
         ask($good, '/version', port => $_)->status == 200 }),
         "$_: until it is well") for @names;
 };
@@ -239,7 +239,7 @@ subtest 'a source that is down' => sub {
     is_error($none->get('/version', @down), 'unauthenticated', 'no token');
 
     $uaa->start;
-    ok(wait_until(20, sub { ask($good, '/version', @down)->status == 200 }),
+    ok(wait_until(60, sub { ask($good, '/version', @down)->status == 200 }),
         'it comes');
 
     $uaa->stop;

@@ -170,10 +170,10 @@ sub commands ($code) {
     my $pid = spawn(['redis-cli', '-s', $hub->dir . '/redis/redis.sock',
         'monitor'], out => $file);
 
-    wait_until(20, sub { read_file($file) =~ /^OK/m }) or die 'no monitor';
+    wait_until(60, sub { read_file($file) =~ /^OK/m }) or die 'no monitor';
     $code->();
     $hub->redis('PING', 'end');
-    wait_until(20, sub { read_file($file) =~ /"end"/ }) or die 'no end';
+    wait_until(60, sub { read_file($file) =~ /"end"/ }) or die 'no end';
     stop_process($pid);
 
     my %plain = (n => "\n", r => "\r", t => "\t", a => "\a", b => "\b");

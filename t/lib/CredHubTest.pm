@@ -22,6 +22,7 @@ use CredHubTest::Response;
 our @EXPORT = qw(wait_until);
 
 my $MARKER = 'MARKER-';
+my $POOL   = 'tests';
 my $ALL    = 'read,write,delete,read_acl,write_acl';
 my $KEEP   = 900;    # less than nginx's keepalive_requests
 
@@ -88,9 +89,7 @@ sub configure ($self, %more) {
     $self->{nginx}->write_config(
         workers   => $opt->{workers}   // 2,
         log_level => $opt->{log_level} // 'info',
-        main      => ($opt->{module} // 1
-            ? 'load_module ' . CredHubTest::Nginx->module . ";\n" : '')
-            . ($opt->{main} // ''),
+        main => join("\n", $self->_main_lines, $opt->{main} // ''),
         events => $opt->{events} // '',
         http   => defined $opt->{config} ? $opt->{config}->($self)
             : join "\n", $self->hub_lines, $opt->{http} // '',
@@ -100,16 +99,34 @@ sub configure ($self, %more) {
 }
 
 
+sub _main_lines ($self) {
+    my $opt = $self->{opt};
+    return () if !($opt->{module} // 1);
+
+    my $threads = threads();
+    my @lines   = 'load_module ' . CredHubTest::Nginx->module . ';';
+    push @lines, "thread_pool $POOL threads=$threads;" if !$opt->{polite};
+    return @lines;
+}
+
+
+# How many threads a worker has for CPU work.
+sub threads () {
+    my $cpus = () = read_file('/proc/cpuinfo') =~ /^processor/mg;
+    return $cpus > 3 ? int $cpus / 2 : 1;
+}
+
+
 # The directives of the http block that every hub needs.
 sub hub_lines ($self) {
     my $opt = $self->{opt};
     return () if !($opt->{module} // 1);
 
     my $address = $self->{proxy} // $self->{redis};
-    my @lines;
+    my @lines   = $opt->{polite} ? () : "credhub_thread_pool $POOL;";
 
-    push @lines, sprintf 'credhub_redis unix:%s %s;', $address->socket,
-        $opt->{redis_args} // '' if $address;
+    push @lines, $self->redis_line($address->socket, $opt->{redis_args} // '')
+        if $address;
 
     for my $key (@{ $opt->{keys} //= [['k1', _random(32)]] }) {
         my ($id, $bytes, $more) = @$key;
@@ -126,6 +143,17 @@ sub hub_lines ($self) {
     }
 
     return @lines;
+}
+
+
+# Whatever is slow here is the machine: Redis gets time, unless the arguments say
+# how much.
+sub redis_line ($self, $socket, $args = '') {
+    for my $name (qw(timeout connect_timeout)) {
+        $args .= " $name=100s" if $args !~ /(?:^| )$name=/;
+    }
+
+    return "credhub_redis unix:$socket $args;";
 }
 
 
@@ -182,15 +210,18 @@ sub connect ($self, %opt) {
 }
 
 
-# The same for HTTP/2: see CredHubTest::Http2.
+# The same for HTTP/2: see CredHubTest::Http2. Options: window, and those of
+# `connect`.
 sub connect_h2 ($self, %opt) {
+    my @window = delete $opt{window} // ();
+
     return CredHubTest::Http2->new($self->connect(%opt,
-        tls => { SSL_alpn_protocols => ['h2'] }));
+        tls => { SSL_alpn_protocols => ['h2'] }), @window);
 }
 
 
 my %CONNECT = map { $_ => 1 }
-    qw(cert port unix from host sni plain prelude tls ca);
+    qw(cert port unix from host room sni plain prelude tls ca);
 
 # Options: those of the connection and of the request together.
 sub request ($self, $method, $target, %opt) {
@@ -291,7 +322,7 @@ sub h2 ($self, $method, $target, %opt) {
     my $body = exists $opt{json}
         ? JSON::PP->new->utf8->canonical->encode($opt{json}) : $opt{body};
 
-    my @curl = ('curl', '-sS', '--http2', '--path-as-is', '--max-time', 30,
+    my @curl = ('curl', '-sS', '--http2', '--path-as-is', '--max-time', 120,
         '--resolve', "$host:$port:127.0.0.1",
         '--cacert', $self->{pki}->cert('clients'),
         '-D', "$at.head", '-o', "$at.body");
@@ -339,10 +370,16 @@ sub nginx_pid ($self)         { return $self->{nginx}->pid }
 sub worker_pids ($self)       { return $self->{nginx}->worker_pids }
 
 
-# How many threads of the workers run just now.
+# How many threads of the workers run just now, but the first ones.
 sub busy_threads ($self) {
-    return scalar grep { read_file($_) =~ /^\d+ \(.*\) R/s }
-        map { glob "/proc/$_/task/*/stat" } $self->worker_pids;
+    my $busy = 0;
+
+    for my $pid ($self->worker_pids) {
+        $busy += grep { read_file($_) =~ /^\d+ \(.*\) R/s }
+            grep { !m{/$pid/stat$} } glob "/proc/$pid/task/*/stat";
+    }
+
+    return $busy;
 }
 
 
@@ -352,7 +389,7 @@ sub kill_worker ($self, $pid = ($self->worker_pids)[0], $signal = 'KILL') {
     my $count = $self->worker_pids;
     kill $signal, $pid;
 
-    return wait_until(20, sub {
+    return wait_until(60, sub {
         my @now = $self->worker_pids;
         return @now == $count && !grep { $_ == $pid } @now;
     });
@@ -368,7 +405,7 @@ sub expect_log ($self, $regex) { push @{ $self->{expect} }, $regex; return }
 
 
 # True when a line like this one appears in time.
-sub wait_log ($self, $regex, $seconds = 20) {
+sub wait_log ($self, $regex, $seconds = 60) {
     return wait_until($seconds, sub { $self->error_log =~ $regex });
 }
 
@@ -567,6 +604,8 @@ the proxy, and count.
     proxy        0           1: a CredHubTest::Proxy stands before Redis
     keep         0           1: requests share a connection for each certificate
                              and port, where that is not what is tested
+    polite       0           1: threads for CPU work as the module makes them,
+                             which run when nothing else does
     config       none        a function of the hub that returns all of http {}
     start, start_redis, redis, module
                  1           0: nginx is not started; Redis is not; there is
@@ -597,8 +636,8 @@ C<< $hub->pki->issue(...) >> makes more.
     $hub->current($name)
 
 A body is a structure or a string of bytes. Options: headers, json, body,
-chunks, keep, cert, port, unix, from, host, sni, plain, prelude, tls (see
-CredHubTest::Client). The target is sent as it is. The answer has status, header, headers, raw_headers,
+chunks, keep, cert, port, unix, from, host, room, sni, plain, prelude, tls
+(see CredHubTest::Client). The target is sent as it is. The answer has status, header, headers, raw_headers,
 body, json, interim; with status 0 it has error.
 
 C<< $hub->connect(%opt) >> gives one connection for requests that overlap, are
@@ -612,7 +651,7 @@ C<stop_redis>, C<start_redis>, C<pause_redis>, C<resume_redis>, C<redis(...)>
 for any command; C<reload>, C<quit>, C<start>, C<kill_worker>, C<worker_pids>,
 C<busy_threads>.
 The proxy: hold, release, delay, split, answer, lose, tear, cut, commands,
-count, wait_for, links. C<CREDHUB_MODULE> names the module under test; with
+count, wait_for, links, wait_ready. C<CREDHUB_MODULE> names the module under test; with
 C<CREDHUB_SANITIZE> set nginx runs with the preloads that a sanitized module
 needs.
 

@@ -122,7 +122,7 @@ sub forget ($self) {
 }
 
 # True when that many have asked in time.
-sub wait_for ($self, $count, $seconds = 20) {
+sub wait_for ($self, $count, $seconds = 60) {
     return wait_until($seconds, sub { $self->count >= $count });
 }
 

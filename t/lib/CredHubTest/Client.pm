@@ -13,12 +13,12 @@ use Time::HiRes qw(time);
 
 use CredHubTest::Response;
 
-my $TIMEOUT = 30;
+my $TIMEOUT = 120;
 my $JSON    = JSON::PP->new->utf8->canonical->allow_nonref;
 
 
-# Options: port, or unix (a path), from (an address of this host), ca, cert and
-# key (files), host (for the Host header and as SNI), sni (another one; '' for
+# Options: port, or unix (a path), from (an address of this host), room (bytes for
+# what comes and is not read yet), ca, cert and key (files), host (for the Host header and as SNI), sni (another one; '' for
 # none), plain (no TLS), prelude (bytes that are sent before TLS), tls (more
 # arguments of IO::Socket::SSL). Dies when there is no connection.
 sub new ($class, %opt) {
@@ -29,7 +29,8 @@ sub new ($class, %opt) {
         ? IO::Socket::UNIX->new(Peer => $opt{unix})
         : IO::Socket::INET->new(PeerAddr => '127.0.0.1',
             PeerPort => $opt{port}, LocalAddr => $opt{from},
-            Timeout  => $TIMEOUT);
+            Timeout  => $TIMEOUT, $opt{room} ? (Sockopts =>
+                [[Socket::SOL_SOCKET, Socket::SO_RCVBUF, $opt{room}]]) : ());
 
     $self->{socket} = $socket or die "connect: $@\n";
     $self->send($opt{prelude} // '');

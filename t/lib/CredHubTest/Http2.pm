@@ -13,21 +13,24 @@ my ($DATA, $HEADERS, $RST_STREAM, $SETTINGS, $PING, $GOAWAY, $WINDOW_UPDATE)
     = (0, 1, 3, 4, 6, 7, 8);
 my ($ACK, $END_STREAM, $END_HEADERS) = (1, 1, 4);
 
-my $FRAME  = 16384;
-my $WINDOW = 65535;
-my $LARGE  = 0x7fffffff;
+my $FRAME   = 16384;
+my $WINDOW  = 65535;
+my $LARGE   = 0x7fffffff;
+my $TIMEOUT = 120;
 my @STATUS = (200, 204, 206, 304, 400, 404, 500);    # of the static table
 my $JSON   = JSON::PP->new->utf8->canonical->allow_nonref;
 
 
-# client: a CredHubTest::Client that has just connected, with ALPN "h2".
-sub new ($class, $client) {
+# client: a CredHubTest::Client that has just connected, with ALPN "h2"; window:
+# how many bytes of a body may come, of each stream and of all together.
+sub new ($class, $client, $window = $LARGE) {
     my $self = bless { client => $client, next => 1, streams => {},
         initial => $WINDOW, window => $WINDOW }, $class;
 
     $client->send("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
-    $self->_send($SETTINGS, 0, 0, pack 'nN', 4, $LARGE);
-    $self->_send($WINDOW_UPDATE, 0, 0, pack 'N', $LARGE - $WINDOW);
+    $self->_send($SETTINGS, 0, 0, pack 'nN', 4, $window);
+    $self->_send($WINDOW_UPDATE, 0, 0, pack 'N', $window - $WINDOW)
+        if $window > $WINDOW;
     return $self;
 }
 
@@ -81,7 +84,7 @@ sub data ($self, $id, $bytes, $last = 0) {
 
         } else {
             return if defined $stream->{end};
-            $self->_frame(30);
+            $self->_frame($TIMEOUT);
         }
     }
 }
@@ -94,7 +97,7 @@ sub cancel ($self, $id) {
 
 
 # As of a CredHubTest::Client: always an object.
-sub response ($self, $id, $timeout = 30) {
+sub response ($self, $id, $timeout = $TIMEOUT) {
     my $stream = $self->{streams}{$id};
 
     while (!defined $stream->{end}) {
@@ -112,7 +115,7 @@ sub response ($self, $id, $timeout = 30) {
 # Returns when a part of the response's body has come.
 sub begun ($self, $id) {
     my $stream = $self->{streams}{$id};
-    $self->_frame(30) while $stream->{body} eq '' && !defined $stream->{end};
+    $self->_frame($TIMEOUT) while $stream->{body} eq '' && !defined $stream->{end};
     return;
 }
 
@@ -121,7 +124,7 @@ sub begun ($self, $id) {
 sub ping ($self) {
     $self->{pong} = 0;
     $self->_send($PING, 0, 0, 'x' x 8);
-    $self->_frame(30) while !$self->{pong};
+    $self->_frame($TIMEOUT) while !$self->{pong};
     return;
 }
 

@@ -52,7 +52,7 @@ sub new ($class, $hub, @clients) {
 
 
 # Returns when that many more requests have been answered.
-sub wait_for ($self, $more, $seconds = 30) {
+sub wait_for ($self, $more, $seconds = 120) {
     my $want = $self->{answers} + $more;
 
     return wait_until($seconds, sub {
@@ -71,7 +71,7 @@ sub stop ($self) {
     my @results;
 
     for my $client (@{ $self->{clients} }) {
-        my $done = wait_until(60, sub { !$self->_read($client) });
+        my $done = wait_until(120, sub { !$self->_read($client) });
         stop_process($client->{pid});
 
         my ($result) = $client->{text} =~ /\n(.*)/s;

@@ -7,6 +7,7 @@ use v5.36;
 use Cwd qw(abs_path);
 use File::Basename qw(dirname);
 use IO::Socket::INET;
+use IO::Socket::UNIX;
 
 use CredHubTest::Process qw(spawn running stop_process wait_until
     run_command read_file write_file);
@@ -28,13 +29,19 @@ sub module ($class) {
 }
 
 
-# A port nobody listens on, below the range of outgoing connections.
+# A port nobody listens on, below the range of outgoing connections. It is this
+# process's as long as that runs: tests beside it look for a name first.
 sub free_port ($class) {
+    state @names;
+
     for (1 .. 100) {
-        my $port   = 10000 + int rand 20000;
+        my $port = 10000 + int rand 20000;
+        my $name = IO::Socket::UNIX->new(Listen => 1,
+            Local => "\0credhub-test-port-$port") or next;
         my $socket = IO::Socket::INET->new(
             LocalAddr => '127.0.0.1', LocalPort => $port,
             Listen    => 1, ReuseAddr => 1) or next;
+        push @names, $name;
         return $port;
     }
 
@@ -112,7 +119,7 @@ sub start ($self) {
     $self->{pid} = spawn($self->_command, out => "$self->{dir}/stderr.log",
         env => { $self->environment });
 
-    my $ready = wait_until(30, sub {
+    my $ready = wait_until(120, sub {
         return 'gone' if !running($self->{pid});
         return 0      if $self->worker_pids < $self->{workers};
         return IO::Socket::INET->new(PeerAddr => '127.0.0.1',
@@ -151,7 +158,7 @@ sub reload ($self, %opt) {
 
     kill 'HUP', $self->{pid};
 
-    my $done = wait_until(60, sub {
+    my $done = wait_until(120, sub {
         my @now = $self->worker_pids;
         my $new = grep { !$old{$_} } @now;
         return $new >= $want && ($opt{old} || $new == @now);
@@ -163,7 +170,7 @@ sub reload ($self, %opt) {
 
 
 # True when nginx left in time.
-sub quit ($self, $signal = 'QUIT', $seconds = 60) {
+sub quit ($self, $signal = 'QUIT', $seconds = 120) {
     return stop_process($self->{pid}, $signal, $seconds);
 }
 

@@ -78,7 +78,7 @@ sub running ($pid) {
 
 
 # True when it ended in time; what is left after that is killed.
-sub stop_process ($pid, $signal = 'TERM', $seconds = 30) {
+sub stop_process ($pid, $signal = 'TERM', $seconds = 60) {
     return 1 if !running($pid);
 
     kill $signal, $pid;

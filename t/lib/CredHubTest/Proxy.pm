@@ -5,13 +5,16 @@ package CredHubTest::Proxy;
 # are told apart, so that a fault hits exactly the one that is meant.
 #
 # A command has a name such as "HMGET"; one that runs a script of the module has
-# that of the script too, such as "put".
+# that of the script too, such as "put". What each worker runs by itself, about
+# once a minute, has the name of its script only: it is met by nothing, and
+# counted by nothing, that does not say so.
 #
 # A child process does the work; each call of the test is one message to it
 # and one answer from it.
 
 use v5.36;
 
+use Digest::SHA qw(sha1_hex);
 use IO::Select;
 use IO::Socket::UNIX;
 use JSON::PP ();
@@ -21,7 +24,8 @@ use Time::HiRes qw(sleep time);
 use CredHubTest::Nginx;
 use CredHubTest::Process qw(wait_until stop_process run_command);
 
-my $JSON = JSON::PP->new->latin1->allow_nonref;
+my $JSON       = JSON::PP->new->latin1->allow_nonref;
+my %BACKGROUND = map { $_ => 1 } qw(SWEEP BATCH_FINISH);
 
 
 # Options: socket (path to listen on), redis (path to connect to).
@@ -33,10 +37,11 @@ sub new ($class, %opt) {
         or die "socketpair: $!";
 
     my $scripts = scripts();
-    my $pid = CredHubTest::Process::spawn_code(sub {
+    my $pid     = CredHubTest::Process::spawn_code(sub {
         close $mine;
-        _work({ %opt, scripts => $scripts, listen => $listen, control => $its, links => {},
-            commands => [], answers => [], delay => 0, split => 0 });
+        _work({ %opt, listen => $listen, control => $its, links => {},
+            commands => [], answers => [], delay => 0, split => 0,
+            scripts => $scripts });
     });
 
     close $its;
@@ -89,25 +94,34 @@ sub tear ($self, $bytes, $name = '') {
 sub cut ($self) { return $self->_call('cut') }
 
 
-# The names of the commands that reached Redis since the start or `forget`,
-# in order, without those of scripts; count: how many, of all or of one name.
+# The names of the commands that reached Redis since the start or `forget`, in
+# order, those of scripts for what workers do by themselves only; count: how
+# many, of all or of one name.
 sub commands ($self) { return map { $_->[0] } @{ $self->_call('commands') } }
 sub forget ($self)   { return $self->_call('forget') }
 
-sub count ($self, $name = undef) {
+sub count ($self, $name = '') {
     my $all = $self->_call('commands');
-    return scalar grep { !defined $name || _named(uc $name, @$_) } @$all;
+    return scalar grep { _named(uc $name, @$_) } @$all;
 }
 
 
 # True when that many commands of that name have passed in time.
-sub wait_for ($self, $name, $times = 1, $seconds = 20) {
+sub wait_for ($self, $name, $times = 1, $seconds = 60) {
     return wait_until($seconds, sub { $self->count($name) >= $times });
 }
 
 
 # How many connections of the module stand.
 sub links ($self) { return $self->_call('links') }
+
+
+# Waits for that many connections that have shaken hands, and on which nothing
+# is to be answered: none of them is held up by `hold` before a command comes.
+sub wait_ready ($self, $links, $seconds = 60) {
+    return wait_until($seconds,
+        sub { "@{ $self->_call('ready') }" eq "$links $links" });
+}
 
 
 sub stop ($self) { return stop_process($self->{pid}) }
@@ -124,6 +138,7 @@ sub scripts () {
 
 
 sub _named ($wanted, @names) {
+    return grep { $_ eq $wanted } @names if $BACKGROUND{ $names[0] };
     return $wanted eq '' || grep { $_ eq $wanted } @names;
 }
 
@@ -179,14 +194,23 @@ sub _obey ($me, $select) {
         my @links = values %{ $me->{links} };
         _close($me, $select, $_) for @links;
     }
-    elsif ($what eq 'links') {
-        my %each = map { $_ => 1 } values %{ $me->{links} };
-        $result = keys %each;
+    elsif ($what eq 'links') { $result = () = _links($me) }
+    elsif ($what eq 'ready') {
+        my @links = _links($me);
+        $result = [scalar @links, scalar grep {
+            $_->{used} && !@{ $_->{asked} } && !@{ $_->{out} }
+        } @links];
     }
     else { $me->{$what} = $value }
 
     syswrite $me->{control}, $JSON->encode([$result]) . "\n";
     return 1;
+}
+
+
+sub _links ($me) {
+    my %each = map { $_ => $_ } values %{ $me->{links} };
+    return values %each;
 }
 
 
@@ -260,11 +284,9 @@ sub _feed ($me, $select, $link, $socket) {
 
 
 sub _command ($me, $select, $link, $bytes) {
-    my ($name, $sha) =
-        $bytes =~ /^\*\d+\r\n\$\d+\r\n([^\r]*)\r\n(?:\$40\r\n(\w+))?/;
-    my $script = $me->{scripts}{ uc($sha // '') };
-    my @names  = (uc($name // ''), $script // ());
+    my @names  = _names($me, $bytes);
     my $answer = $me->{answers}[0];
+    $link->{used} = 1;
 
     if ($answer && _named($answer->[1], @names)) {
         shift @{ $me->{answers} } if --$answer->[2] <= 0;
@@ -298,6 +320,20 @@ sub _command ($me, $select, $link, $bytes) {
     push @{ $link->{asked} },  $asked;
     syswrite $link->{redis}, $bytes if $link->{redis};
     return;
+}
+
+
+sub _names ($me, $bytes) {
+    my ($name, $size, $at) = $bytes =~ /^\*\d+\r\n\$\d+\r\n([^\r]*)\r\n
+        (?:\$(\d+)\r\n)?/x ? (uc $1, $2, $+[0]) : return '';
+
+    return $name if $name !~ /^EVAL(?:SHA)?\z/;
+
+    my $body   = substr $bytes, $at, $size;
+    my $script = $me->{scripts}{ uc($name eq 'EVAL' ? sha1_hex($body) : $body) };
+
+    return $name if !defined $script;
+    return $BACKGROUND{$script} ? $script : ($name, $script);
 }
 
 

@@ -50,7 +50,7 @@ sub start ($self) {
     $self->{pid} = spawn(['redis-server', "$self->{dir}/redis.conf"],
         out => "$self->{dir}/redis.log");
 
-    my $ready = wait_until(20, sub {
+    my $ready = wait_until(60, sub {
         my $answer = eval { $self->command('PING') } // $@;
         return $answer =~ /^(?:PONG|redis: (?:NOAUTH|NOPERM|WRONGPASS))/;
     });
@@ -87,7 +87,7 @@ sub command ($self, @args) {
     my $answer = eval {
         local $SIG{ALRM} = sub { die "redis: no answer in time\n" };
         local $SIG{PIPE} = 'IGNORE';
-        alarm 20;
+        alarm 120;
         print {$link} '*' . @args . "\r\n",
             map { '$' . length($_) . "\r\n$_\r\n" } @args;
         $link->flush;
