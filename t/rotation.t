@@ -102,6 +102,9 @@ sub start_nginx ($name) {
         port => $port{$name});
     $nginx{$name}->write_config(workers => 1, log_level => 'info', main => '',
         events => '', http => $server);
+
+    # it has no module that could be sanitized
+    local $ENV{CREDHUB_SANITIZE} = 0;
     $nginx{$name}->start;
     return;
 }
@@ -403,9 +406,9 @@ subtest 'without step 1 handshakes fail' => sub {
     $handshakes->stop;
 
     my $failed = $handshakes->failed;
-    cmp_ok(@{ $failed->{'now late'} // [] }, '>=', 2,
+    cmp_ok(@{ $failed->{'now late'} // [] }, '>=', 1,
         'the new CA alone does not trust the old server');
-    cmp_ok(@{ $failed->{'late now'} // [] }, '>=', 2,
+    cmp_ok(@{ $failed->{'late now'} // [] }, '>=', 1,
         'the old CA alone does not trust the new server');
     is(handshake("$dir/now/tls/client", $port{now}), 200, 'new and new');
     is(handshake("$dir/late/tls/client", $port{late}), 200, 'old and old');

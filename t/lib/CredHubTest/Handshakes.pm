@@ -17,7 +17,7 @@ use CredHubTest::Process qw(stop_process wait_until write_file);
 our @EXPORT_OK = qw(handshake);
 
 my @VERSIONS = ('TLSv1_2', 'TLSv1_3');
-my $PAUSE    = 0.01;    # others want to work too
+my $PAUSE    = 0.03;    # others want to work too
 
 
 # A handshake, and a request over it, since servers refuse the certificates of
@@ -64,9 +64,9 @@ sub new ($class, %opt) {
 }
 
 
-# True when each client has shaken hands with each server that often, all of it
-# begun after the call.
-sub wait_for ($self, $more = 2, $seconds = 30) {
+# True when each client has shaken hands with each server that often in time, all
+# of it begun after the call.
+sub wait_for ($self, $more = 1, $seconds = 30) {
     my @pairs = map { my $c = $_; map {"$c $_"} keys %{ $self->{servers} } }
         keys %{ $self->{clients} };
     $self->_read;
