@@ -8,9 +8,10 @@ use CredHubTest;
 use CredHubTest::Certificates;
 use CredHubTest::Process qw(read_file stop_process);
 use CredHubTest::Proxy;
+use POSIX ();
 use Test::More;
 
-my $LEAVES = 1000;
+my $LEAVES = $ENV{CREDHUB_SANITIZE} ? 120 : 1000;    # it is slow
 my $FOLDS  = 100;     # versions that one step folds
 my $ROWS   = 250;     # names that one step looks at
 my $MOST   = 2000;    # commands of a script
@@ -24,7 +25,7 @@ my $watched = 0;
 
 sub ask ($method, $target, $body = undef) {
     return $client->request($method, $target, keep => 1,
-        defined $body ? (json => $body) : ())->response(120);
+        defined $body ? (json => $body) : ())->response(300);
 }
 
 sub make ($name, %parameters) {
@@ -89,9 +90,9 @@ subtest 'scripts' => sub {
     is_deeply(\%runs, {
         certificate     => [10 + 1, $LEAVES + 1],
         certificate_put => [10, $LEAVES],
-        children        => [1, $LEAVES / $ROWS + 1],
+        children        => [1, 1 + int $LEAVES / $ROWS],
         batch_commit    => [1, 1],
-        batch_finish    => [1, $LEAVES / $FOLDS],
+        batch_finish    => [1, POSIX::ceil($LEAVES / $FOLDS)],
     }, 'each leaf is looked up once and staged once');
 
     for my $name (qw(certificate certificate_put batch_commit)) {
@@ -108,10 +109,11 @@ subtest 'scripts' => sub {
 subtest 'leaves' => sub {
     my $ca = $hub->current('/many/ca');
 
-    is(scalar(grep { versions($hub, "/many/$_") == 2 } 1 .. $LEAVES), $LEAVES,
+    is(scalar(grep { @{ ask('GET', "/api/v1/data?name=/many/$_")
+        ->json->{data} } == 2 } 1 .. $LEAVES), $LEAVES,
         'one version more each');
     ok(issued_by($hub->current("/many/$_"), $ca), "/many/$_ is good")
-        for 1, 500, $LEAVES;
+        for 1, 99, $LEAVES;
     is($hub->redis('SCARD', '{credhub}:batches'), 0, 'nothing is left to fold');
 };
 
