@@ -11,7 +11,8 @@
 #include "credhub_name.h"
 
 
-#define NGX_HTTP_CREDHUB_REGENERATE_DAYS_MAX 36500
+#define NGX_HTTP_CREDHUB_REGENERATE_DAYS_MAX  36500
+#define NGX_HTTP_CREDHUB_REGENERATE_DAYS_TEXT "36500"
 
 
 typedef struct {
@@ -192,6 +193,7 @@ ngx_http_credhub_regenerate_body(ngx_credhub_op_t *op)
         && (ctx->duration.value < 1
             || ctx->duration.value > NGX_HTTP_CREDHUB_REGENERATE_DAYS_MAX))
     {
+        op->detail = credhub_str(NGX_HTTP_CREDHUB_REGENERATE_DAYS_TEXT);
         return CREDHUB_E_DURATION;
     }
 

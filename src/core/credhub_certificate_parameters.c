@@ -9,10 +9,11 @@
 #include "credhub_text.h"
 
 
-#define CREDHUB_CERTIFICATE_DURATION     365 /* days */
-#define CREDHUB_CERTIFICATE_DURATION_MAX 3650
-#define CREDHUB_CERTIFICATE_NAME_MAX     253 /* characters */
-#define CREDHUB_CERTIFICATE_USAGES_MAX   100 /* elements of an array */
+#define CREDHUB_CERTIFICATE_DURATION      365 /* days */
+#define CREDHUB_CERTIFICATE_DURATION_MAX  3650
+#define CREDHUB_CERTIFICATE_DURATION_TEXT "3650"
+#define CREDHUB_CERTIFICATE_NAME_MAX      253 /* characters */
+#define CREDHUB_CERTIFICATE_USAGES_MAX    100 /* elements of an array */
 
 
 typedef struct {
@@ -159,6 +160,7 @@ credhub_certificate_check(credhub_arena_t *arena,
         && (asked->duration.value < 1
             || asked->duration.value > CREDHUB_CERTIFICATE_DURATION_MAX))
     {
+        *detail = credhub_str(CREDHUB_CERTIFICATE_DURATION_TEXT);
         return CREDHUB_E_DURATION;
     }
 

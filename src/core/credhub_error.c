@@ -280,7 +280,7 @@ static const credhub_error_t credhub_errors[CREDHUB_E_LAST] = {
 
     [CREDHUB_E_DURATION] = { 400, "invalid_duration",
         "The duration of a certificate is a number of days between 1 and "
-        "3650.", NULL, NULL },
+        "%s.", NULL, NULL },
 
     [CREDHUB_E_CERT_PARAM_LONG] = { 400, "parameter_too_long",
         "A parameter of the certificate is too long: the %s.",

@@ -49,9 +49,9 @@ typedef enum {
     CREDHUB_E_CA_AND_SELF_SIGN,
     CREDHUB_E_ALT_NAME, /* detail: the name */
     CREDHUB_E_ALT_NAMES_MANY,
-    CREDHUB_E_KEY_USAGE,     /* detail: the usage; exact text */
-    CREDHUB_E_EXT_KEY_USAGE, /* the same */
-    CREDHUB_E_DURATION,
+    CREDHUB_E_KEY_USAGE,       /* detail: the usage; exact text */
+    CREDHUB_E_EXT_KEY_USAGE,   /* the same */
+    CREDHUB_E_DURATION,        /* detail: the most days */
     CREDHUB_E_CERT_PARAM_LONG, /* detail: the parameter and its limit */
     CREDHUB_E_CA,              /* 404: missing */
     CREDHUB_E_CA_HIDDEN,       /* the same to a client: a right is missing */
