@@ -341,6 +341,7 @@ subtest 'the time is over' => sub {
 my $unfolded = family();
 
 subtest 'what is written before all is folded' => sub {
+    $_->reload for $one, $direct;    # no sweep for a while
     $proxy->answer('-LOADING not yet', 'batch_finish', 1);
     changed($unfolded, bulk($one, $unfolded->{ca})->response);
     is(batches($unfolded), 1, 'nothing is folded');
