@@ -12,6 +12,11 @@ use CredHubTest;
 use CredHubTest::Process qw(wait_until);
 
 
+# Complete stacks, which leaks are told by, would make minutes of seconds here: a
+# race is about other things.
+$ENV{CREDHUB_ASAN_OPTIONS} //= 'detect_leaks=0:fast_unwind_on_malloc=1';
+
+
 # Options: http (more lines of all nodes), env (variables of the first node),
 # warm (a function of a hub: what makes scripts known to Redis).
 sub new ($class, %opt) {
