@@ -10,6 +10,7 @@ use lib 't/lib';
 use CredHubTest;
 use CredHubTest::Certificates;
 use CredHubTest::Errors;
+use CredHubTest::Permissions qw(permit withdraw);
 use CredHubTest::Pki qw(describe);
 use Test::More;
 
@@ -183,12 +184,14 @@ sub sort_by_leaf ($family, $staged) {
     return @by{ @{ $family->{leaves} } };
 }
 
-subtest 'the CA changes in between' => sub {
+# before some are staged, and when all are
+subtest "the CA changes in between, after $_" => sub {
+    my $staged = $_;
     my $family = family();
-    my $client = bulk_until($family->{ca}, 'certificate_put', 3);
+    my $client = bulk_until($family->{ca}, 'certificate_put', $staged);
     my ($batch) = batches($family);
     my %staged = staged($batch);
-    ok(keys %staged >= 3, 'some are staged');
+    ok(keys %staged >= $staged, 'so many are staged');
 
     my $ca = renew($family->{ca});
     $proxy->release;
@@ -203,8 +206,7 @@ subtest 'the CA changes in between' => sub {
         for values %staged;
     is($one->redis('EXISTS', map { redis_key("version:$_") } keys %staged), 0,
         'what was staged before is gone');
-    is($proxy->count('batch_commit'), 1, 'only the second try is committed');
-};
+} for 3, 5;
 
 subtest 'a child changes in between' => sub {
     my $family = family();
@@ -233,6 +235,14 @@ subtest 'children come and go in between' => sub {
     $family->{leaves}[1] = $new;
     changed($family, $client->response);
     is_deeply([ids($gone)], [''], 'what is gone stays gone');
+
+    $client = bulk_until($family->{ca}, 'certificate_put', 5);
+    splice @{ $family->{leaves} }, 2, 0, "$family->{leaves}[1]y";
+    $new = leaf($direct, $family->{leaves}[2], $family->{ca});
+    $proxy->release;
+    is_deeply($client->response->json,
+        { regenerated_credentials => $family->{leaves} }, 'one comes');
+    isnt(newest($family->{leaves}[2])->{id}, $new->{id}, 'and is regenerated');
 };
 
 subtest 'it changes again and again' => sub {
@@ -256,6 +266,20 @@ subtest 'it changes again and again' => sub {
     is_deeply([ids(@{ $family->{leaves} })], [@{ $family->{old} }[1, 2]],
         'the leaves are as they were');
     changed($family, bulk($one, $family->{ca})->response);
+};
+
+subtest 'a right that is missing' => sub {
+    my $family = family();
+    my $actor  = $direct->actor('second');
+    my ($first, @rest) = @{ $family->{leaves} };
+    my @views = (permit($direct, $family->{ca}, $actor, 'read'),
+        map { permit($direct, $_, $actor, 'write') } @rest);
+
+    $proxy->forget;
+    is_error(bulk($one, $family->{ca}, cert => 'second')->response, 'denied',
+        'on one of them');
+    is($proxy->count('certificate_put'), 0, 'is seen before any is staged');
+    withdraw($direct, @views);
 };
 
 subtest 'two at once' => sub {
@@ -292,7 +316,8 @@ subtest 'Redis dies' => sub {
     is_error($client->response, 'unavailable', 'so it is refused');
 
     $one->start_redis;
-    ok(wait_until(20, sub { newest($family->{ca}) }), 'Redis is back');
+    ok(wait_until(20, sub { newest($family->{ca})
+        && $direct->current($family->{ca}) }), 'Redis is back');
     unchanged($family, 'nothing changes');
     my $r;
     ok(wait_until(20, sub {
