@@ -79,6 +79,10 @@ credhub_x509_parse(credhub_str_t bytes)
     X509         *x509;
     const u_char *p;
 
+    if (credhub_key_spells_curve(bytes)) {
+        return NULL;
+    }
+
     p = bytes.data;
     x509 = d2i_X509(NULL, &p, (long) bytes.len);
 
@@ -166,7 +170,20 @@ credhub_x509_parse_block(const credhub_pem_t *block, EVP_PKEY **key)
 static credhub_error_e
 credhub_x509_parse_key(int type, credhub_str_t bytes, EVP_PKEY **key)
 {
-    const u_char *p;
+    const u_char   *p;
+    credhub_error_e rc;
+
+    /* it may be PKCS#8 in spite of its label */
+
+    rc = credhub_x509_parse_pkcs8(bytes, key);
+
+    if (rc != CREDHUB_E_PRIVATE_KEY_PEM) {
+        return rc;
+    }
+
+    if (credhub_key_spells_curve(bytes)) {
+        return CREDHUB_E_PRIVATE_KEY;
+    }
 
     p = bytes.data;
 
@@ -181,7 +198,9 @@ credhub_x509_parse_key(int type, credhub_str_t bytes, EVP_PKEY **key)
 static credhub_error_e
 credhub_x509_parse_pkcs8(credhub_str_t bytes, EVP_PKEY **key)
 {
+    int                  nid, len;
     const u_char        *p;
+    credhub_str_t        key_bytes;
     credhub_error_e      rc;
     const ASN1_OBJECT   *algorithm;
     PKCS8_PRIV_KEY_INFO *info;
@@ -199,8 +218,20 @@ credhub_x509_parse_pkcs8(credhub_str_t bytes, EVP_PKEY **key)
 
     rc = CREDHUB_E_PRIVATE_KEY_PEM;
 
-    if (PKCS8_pkey_get0(&algorithm, NULL, NULL, NULL, info) == 1) {
-        switch (OBJ_obj2nid(algorithm)) {
+    if (PKCS8_pkey_get0(&algorithm, &p, &len, NULL, info) == 1) {
+        key_bytes.data = (u_char *) p;
+        key_bytes.len = (size_t) len;
+
+        /* outside, the bytes of the key may stand in pieces */
+
+        nid = OBJ_obj2nid(algorithm);
+
+        if (credhub_key_spells_curve(bytes)
+            || credhub_key_spells_curve(key_bytes)) {
+            nid = NID_undef;
+        }
+
+        switch (nid) {
         case NID_rsaEncryption:
         case NID_X9_62_id_ecPublicKey:
         case NID_ED25519:
