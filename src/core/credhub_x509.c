@@ -64,8 +64,8 @@ static const credhub_x509_extension_t credhub_x509_extensions[] = {
 
 
 static const credhub_x509_largest_t credhub_x509_largest[] = {
-    { "RSA", 8192 },
-    { "RSA-PSS", 8192 },
+    { "RSA", CREDHUB_X509_RSA_MAX },
+    { "RSA-PSS", CREDHUB_X509_RSA_MAX },
     { "DSA", 3072 },
     { "EC", 521 },
     { NULL, 0 },

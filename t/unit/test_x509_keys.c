@@ -3,6 +3,7 @@
 
 #include "unit_x509.h"
 
+#include <openssl/core_names.h>
 #include <openssl/ec.h>
 #include <openssl/rsa.h>
 
@@ -235,12 +236,124 @@ test_large_keys(void **state)
 }
 
 
+/* PKCS#1 of a key with one of its numbers (1: the modulus) replaced. */
+
+static credhub_str_t
+pkcs1_with(EVP_PKEY *key, size_t which, const BIGNUM *other)
+{
+    int           len;
+    size_t        i;
+    u_char       *der;
+    BIGNUM       *number;
+    credhub_buf_t numbers, whole, pem;
+    ASN1_INTEGER *integer;
+
+    static const char *const names[] = { NULL, OSSL_PKEY_PARAM_RSA_N,
+        OSSL_PKEY_PARAM_RSA_E, OSSL_PKEY_PARAM_RSA_D,
+        OSSL_PKEY_PARAM_RSA_FACTOR1, OSSL_PKEY_PARAM_RSA_FACTOR2,
+        OSSL_PKEY_PARAM_RSA_EXPONENT1, OSSL_PKEY_PARAM_RSA_EXPONENT2,
+        OSSL_PKEY_PARAM_RSA_COEFFICIENT1 };
+
+    credhub_buf_init(&numbers, unit_arena, 0);
+    credhub_buf_add(&numbers, "\x02\x01\x00", 3);
+
+    for (i = 1; i < sizeof(names) / sizeof(names[0]); i++) {
+        number = NULL;
+        assert_int_equal(EVP_PKEY_get_bn_param(key, names[i], &number), 1);
+
+        der = NULL;
+        integer = BN_to_ASN1_INTEGER(i == which ? other : number, NULL);
+        len = i2d_ASN1_INTEGER(integer, &der);
+        credhub_buf_add(&numbers, der, (size_t) len);
+
+        OPENSSL_free(der);
+        ASN1_INTEGER_free(integer);
+        BN_free(number);
+    }
+
+    credhub_buf_init(&whole, unit_arena, 0);
+    add_tlv(&whole, 0x30, numbers.data, numbers.len);
+
+    credhub_buf_init(&pem, unit_arena, 0);
+    credhub_buf_lit(&pem, "-----BEGIN RSA PRIVATE KEY-----\n");
+    credhub_buf_add_str(
+        &pem, credhub_base64(unit_arena, credhub_buf_str(&whole), 1));
+    credhub_buf_lit(&pem, "\n-----END RSA PRIVATE KEY-----\n");
+
+    return credhub_buf_str(&pem);
+}
+
+
+/* Numbers of a private key that are none of its own: too long ones are refused,
+ * with others it cannot sign. */
+
+static void
+test_private_numbers(void **state)
+{
+    size_t                 i;
+    BIGNUM                *number;
+    EVP_PKEY              *key;
+    credhub_str_t          pem, leaf;
+    credhub_x509_signer_t  ca;
+    credhub_x509_profile_t profile;
+
+    profile = profile_of("ca");
+    profile.is_ca = 1;
+
+    key = generated("RSA", NULL, 0, 0);
+    ca.private_key = private_pem(key, 0);
+    ca.certificate = issue(&profile, ca.private_key, &nobody);
+
+    number = BN_new();
+    leaf = key_of(&p256);
+
+    for (i = 3; i <= 8; i++) {
+        assert_int_equal(BN_set_word(number, 1), 1);
+        assert_int_equal(BN_lshift(number, number, 2048), 1);
+
+        pem = pkcs1_with(key, i, number);
+        assert_int_equal(
+            credhub_x509_key_check(ca.certificate, pem), CREDHUB_E_PRIVATE_KEY);
+
+        assert_int_equal(BN_rshift1(number, number), 1);
+
+        pem = pkcs1_with(key, i, number);
+        assert_int_equal(
+            credhub_x509_key_check(ca.certificate, pem), CREDHUB_OK);
+    }
+
+    /* an even modulus, for one of the halves */
+
+    ca.private_key = pkcs1_with(key, 4, number);
+    assert_int_equal(
+        credhub_x509_issue(unit_arena, &profile, leaf, &ca, NOW, &pem),
+        CREDHUB_E_KEY_MISMATCH);
+    assert_int_equal(ERR_peek_error(), 0);
+
+    /* of 8193 bits */
+
+    assert_int_equal(BN_set_bit(number, 8192), 1);
+    pem = pkcs1_with(key, 1, number);
+    assert_int_equal(
+        credhub_x509_key_check(ca.certificate, pem), CREDHUB_E_PRIVATE_KEY);
+
+    assert_int_equal(BN_rshift1(number, number), 1);
+    pem = pkcs1_with(key, 1, number);
+    assert_int_equal(
+        credhub_x509_key_check(ca.certificate, pem), CREDHUB_E_KEY_MISMATCH);
+
+    BN_free(number);
+    EVP_PKEY_free(key);
+}
+
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_spelled_curve),
         cmocka_unit_test(test_large_keys),
+        cmocka_unit_test(test_private_numbers),
     };
 
     cmocka_set_message_output(CM_OUTPUT_TAP);
