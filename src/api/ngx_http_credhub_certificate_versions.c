@@ -510,7 +510,11 @@ ngx_http_credhub_vers_del_view(ngx_credhub_op_t *op)
         return ngx_credhub_op_error(op, error);
     }
 
-    if (!credhub_str_eq(version.credential, ctx->lookup.id)) {
+    /* the id is not proved, the name is */
+
+    if (!credhub_str_eq(version.credential, ctx->lookup.id)
+        || !credhub_str_eq(version.folded, ctx->lookup.folded))
+    {
         return ngx_credhub_op_error(op, CREDHUB_E_CRED);
     }
 

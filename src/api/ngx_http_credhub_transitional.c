@@ -251,8 +251,11 @@ ngx_http_credhub_trans_other(ngx_credhub_op_t *op)
 
         ctx->transitional = &ctx->other;
 
+        /* the id is not proved, the name is */
+
         return credhub_str_eq(
                    ctx->other.credential, ctx->lookup.found.credential)
+                       && credhub_str_eq(ctx->other.folded, ctx->lookup.folded)
                    ? NGX_CREDHUB_NEXT
                    : ngx_credhub_op_error(op, CREDHUB_E_MISMATCHED_VERSION);
     }

@@ -4,6 +4,8 @@
  * the caller's; texts belong to the caller's arena.
  */
 
+#define _GNU_SOURCE /* memmem() */
+
 #include <limits.h>
 #include <string.h>
 #include <openssl/bio.h>
@@ -315,6 +317,18 @@ credhub_key_kind_of(const EVP_PKEY *key)
 }
 
 
+/* The kind of field stands there by an object of the arc 1.2.840.10045.1, which
+ * nothing else has. */
+
+int
+credhub_key_spells_curve(credhub_str_t der)
+{
+    static const u_char arc[] = { 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x01 };
+
+    return der.len != 0 && memmem(der.data, der.len, arc, sizeof(arc)) != NULL;
+}
+
+
 int
 credhub_key_pem(credhub_arena_t *arena, const EVP_PKEY *key, credhub_str_t *pem)
 {
@@ -385,6 +399,7 @@ credhub_key_rsa_bits(credhub_str_t pem)
     u_char       *der;
     EVP_PKEY     *key;
     unsigned      bits;
+    credhub_str_t bytes;
     const u_char *p;
 
     if (pem.len > INT_MAX) {
@@ -404,7 +419,13 @@ credhub_key_rsa_bits(credhub_str_t pem)
                == 1)
     {
         p = der;
-        key = d2i_PUBKEY(NULL, &p, len);
+        bytes.data = der;
+        bytes.len = (size_t) len;
+
+        if (!credhub_key_spells_curve(bytes)) {
+            key = d2i_PUBKEY(NULL, &p, len);
+        }
+
         OPENSSL_free(der);
     }
 

@@ -24,6 +24,13 @@ credhub_key_kind_t credhub_key_kind_of(const EVP_PKEY *key);
 int credhub_key_pem(
     credhub_arena_t *arena, const EVP_PKEY *key, credhub_str_t *pem);
 
+/*
+ * Does DER spell out a curve instead of naming it? Certificates must not (RFC
+ * 5480, 2.1.1), and who chooses the field chooses how long decoding a point of
+ * it takes. To be asked before any key is decoded. 1, 0.
+ */
+int credhub_key_spells_curve(credhub_str_t der);
+
 /* A copy of what was written to a memory BIO. 1, 0. */
 int credhub_key_take(credhub_arena_t *arena, BIO *bio, credhub_str_t *out);
 

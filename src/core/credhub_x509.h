@@ -49,7 +49,9 @@ credhub_error_e credhub_x509_read(
     credhub_arena_t *arena, credhub_str_t pem, credhub_x509_t *x509);
 
 /* Is the first certificate of one text signed with the key of the first one of
- * the other? Dates and names do not count. 1, 0. */
+ * the other? Dates and names do not count. A key that is
+ * too large to verify with at once (RSA 8192 bits, a public exponent of 64, DSA
+ * 3072, EC 521) signs nothing. 1, 0. */
 int credhub_x509_signed_by(credhub_str_t pem, credhub_str_t ca);
 
 /*

@@ -384,7 +384,8 @@ credhub_x509_add_value(X509 *x509, int nid, int critical, credhub_str_t value)
 }
 
 
-/* A private key may carry the right public key and still be another one. */
+/* A private key may carry the right public key and still be another one, or
+ * none that works. */
 
 static credhub_error_e
 credhub_x509_sign(X509 *x509, EVP_PKEY *key, X509 *ca)
@@ -394,7 +395,7 @@ credhub_x509_sign(X509 *x509, EVP_PKEY *key, X509 *ca)
     digest = EVP_PKEY_is_a(key, "ED25519") ? NULL : EVP_sha256();
 
     if (X509_sign(x509, key, digest) <= 0) {
-        return CREDHUB_E_INTERNAL;
+        return ca != x509 ? CREDHUB_E_KEY_MISMATCH : CREDHUB_E_INTERNAL;
     }
 
     return X509_verify(x509, X509_get0_pubkey(ca)) == 1

@@ -6,6 +6,8 @@
  */
 
 #include <time.h>
+#include <openssl/bn.h>
+#include <openssl/core_names.h>
 #include <openssl/err.h>
 #include "credhub_pem.h"
 #include "credhub_x509_load.h"
@@ -26,6 +28,7 @@ typedef struct {
 
 static X509 *credhub_x509_parse(credhub_str_t bytes);
 
+static int             credhub_x509_key_bounded(EVP_PKEY *key);
 static credhub_error_e credhub_x509_parse_block(
     const credhub_pem_t *block, EVP_PKEY **key);
 static credhub_error_e credhub_x509_parse_key(
@@ -79,6 +82,10 @@ credhub_x509_parse(credhub_str_t bytes)
     X509         *x509;
     const u_char *p;
 
+    if (credhub_key_spells_curve(bytes)) {
+        return NULL;
+    }
+
     p = bytes.data;
     x509 = d2i_X509(NULL, &p, (long) bytes.len);
 
@@ -117,7 +124,10 @@ credhub_x509_load_key(credhub_str_t pem, EVP_PKEY **key)
     rc = found ? credhub_x509_parse_block(&block, key)
                : CREDHUB_E_PRIVATE_KEY_FORMAT;
 
-    if (rc == CREDHUB_OK && credhub_key_kind_of(*key).bits == 0) {
+    if (rc == CREDHUB_OK
+        && (credhub_key_kind_of(*key).bits == 0
+            || !credhub_x509_key_bounded(*key)))
+    {
         rc = CREDHUB_E_PRIVATE_KEY;
     }
 
@@ -129,6 +139,42 @@ credhub_x509_load_key(credhub_str_t pem, EVP_PKEY **key)
     credhub_arena_destroy(arena);
 
     return rc;
+}
+
+
+/* Nothing else in an RSA key says how long it takes to sign with it, and that
+ * cannot be stopped. */
+
+static int
+credhub_x509_key_bounded(EVP_PKEY *key)
+{
+    int                ok, bits;
+    BIGNUM            *number;
+    const char *const *name;
+
+    static const char *const names[] = { OSSL_PKEY_PARAM_RSA_D,
+        OSSL_PKEY_PARAM_RSA_FACTOR1, OSSL_PKEY_PARAM_RSA_FACTOR2,
+        OSSL_PKEY_PARAM_RSA_EXPONENT1, OSSL_PKEY_PARAM_RSA_EXPONENT2,
+        OSSL_PKEY_PARAM_RSA_COEFFICIENT1, NULL };
+
+    if (!EVP_PKEY_is_a(key, "RSA")) {
+        return 1;
+    }
+
+    bits = EVP_PKEY_get_bits(key);
+    ok = (bits <= CREDHUB_X509_RSA_MAX);
+
+    for (name = names; ok && *name != NULL; name++) {
+        number = NULL;
+
+        if (EVP_PKEY_get_bn_param(key, *name, &number) == 1) {
+            ok = (BN_num_bits(number) <= bits);
+        }
+
+        BN_clear_free(number);
+    }
+
+    return ok;
 }
 
 
@@ -166,7 +212,20 @@ credhub_x509_parse_block(const credhub_pem_t *block, EVP_PKEY **key)
 static credhub_error_e
 credhub_x509_parse_key(int type, credhub_str_t bytes, EVP_PKEY **key)
 {
-    const u_char *p;
+    const u_char   *p;
+    credhub_error_e rc;
+
+    /* it may be PKCS#8 in spite of its label */
+
+    rc = credhub_x509_parse_pkcs8(bytes, key);
+
+    if (rc != CREDHUB_E_PRIVATE_KEY_PEM) {
+        return rc;
+    }
+
+    if (credhub_key_spells_curve(bytes)) {
+        return CREDHUB_E_PRIVATE_KEY;
+    }
 
     p = bytes.data;
 
@@ -181,7 +240,9 @@ credhub_x509_parse_key(int type, credhub_str_t bytes, EVP_PKEY **key)
 static credhub_error_e
 credhub_x509_parse_pkcs8(credhub_str_t bytes, EVP_PKEY **key)
 {
+    int                  nid, len;
     const u_char        *p;
+    credhub_str_t        key_bytes;
     credhub_error_e      rc;
     const ASN1_OBJECT   *algorithm;
     PKCS8_PRIV_KEY_INFO *info;
@@ -199,8 +260,20 @@ credhub_x509_parse_pkcs8(credhub_str_t bytes, EVP_PKEY **key)
 
     rc = CREDHUB_E_PRIVATE_KEY_PEM;
 
-    if (PKCS8_pkey_get0(&algorithm, NULL, NULL, NULL, info) == 1) {
-        switch (OBJ_obj2nid(algorithm)) {
+    if (PKCS8_pkey_get0(&algorithm, &p, &len, NULL, info) == 1) {
+        key_bytes.data = (u_char *) p;
+        key_bytes.len = (size_t) len;
+
+        /* outside, the bytes of the key may stand in pieces */
+
+        nid = OBJ_obj2nid(algorithm);
+
+        if (credhub_key_spells_curve(bytes)
+            || credhub_key_spells_curve(key_bytes)) {
+            nid = NID_undef;
+        }
+
+        switch (nid) {
         case NID_rsaEncryption:
         case NID_X9_62_id_ecPublicKey:
         case NID_ED25519:

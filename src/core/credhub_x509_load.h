@@ -10,12 +10,15 @@
 #include "credhub_keys.h"
 
 
+#define CREDHUB_X509_RSA_MAX 8192 /* bits of a key that signs or verifies */
+
+
 /* The first certificate of a text. CREDHUB_OK, CREDHUB_E_BAD_CERT,
  * CREDHUB_E_INTERNAL. */
 credhub_error_e credhub_x509_load(credhub_str_t pem, X509 **x509);
 
-/* A key of a supported kind, RSA of any length. CREDHUB_OK,
- * CREDHUB_E_PRIVATE_KEY and its kin, CREDHUB_E_INTERNAL. */
+/* A key of a supported kind, RSA of at most CREDHUB_X509_RSA_MAX bits.
+ * CREDHUB_OK, CREDHUB_E_PRIVATE_KEY and its kin, CREDHUB_E_INTERNAL. */
 credhub_error_e credhub_x509_load_key(credhub_str_t pem, EVP_PKEY **key);
 
 /* Seconds since 1970. 1, 0. */

@@ -122,6 +122,14 @@ ngx_credhub_certificate(ngx_credhub_call_t *call,
     certificate->stamp = values[4]->str;
     newest = values[6]->str;
 
+    /* it is not proved, and versions will say that this CA has signed them */
+
+    if (certificate->credential.len != 0
+        && !credhub_str_caseeq(certificate->name, certificate->folded))
+    {
+        certificate->name = certificate->folded;
+    }
+
     if (ngx_credhub_row_number(values[5], &certificate->signed_count) != NGX_OK
         || ngx_credhub_grants_take(call, values[7], &certificate->grants)
                != NGX_OK
