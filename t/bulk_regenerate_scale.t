@@ -16,7 +16,7 @@ my $FOLDS  = 100;     # versions that one step folds
 my $ROWS   = 250;     # names that one step looks at
 my $MOST   = 2000;    # commands of a script
 
-my $hub = CredHubTest->new(workers => 1,
+my $hub = CredHubTest->new(leaks => 0, workers => 1,
     http => 'keepalive_requests 10000;');
 my $client  = $hub->connect;
 my $script  = CredHubTest::Proxy::scripts();

@@ -14,7 +14,7 @@ use Test::More;
 binmode Test::More->builder->$_, ':encoding(UTF-8)'
     for qw(output failure_output todo_output);
 
-my $hub   = CredHubTest->new(keep => 1);
+my $hub   = CredHubTest->new(leaks => 0, keep => 1);
 my $JSON  = JSON::PP->new->canonical->allow_nonref;
 my $count = 0;
 

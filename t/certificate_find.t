@@ -14,6 +14,7 @@ my $LIST = '/api/v1/certificates';
 my $MANY = 1100;    # a step has 1000
 
 my $hub = CredHubTest->new(
+    leaks => 0,
     http        => 'keepalive_requests 10000;',
     permissions => [
         ['good', '/*', 'read,write,delete,read_acl,write_acl'],

@@ -16,6 +16,7 @@ binmode Test::More->builder->$_, ':encoding(UTF-8)'
     for qw(output failure_output todo_output);
 
 my $hub   = CredHubTest->new(
+    leaks => 0,
     keep        => 1,
     permissions => [['good', '/*', 'read,write,delete,read_acl,write_acl'],
         ['second', '/mine/*', 'write'], ['third', '/*', 'read']],

@@ -13,6 +13,7 @@ use JSON::PP ();
 use Test::More;
 
 my $hub   = CredHubTest->new(
+    leaks => 0,
     keep        => 1,
     permissions => [['good', '/*', 'read,write,delete,read_acl,write_acl'],
         ['second', '/mine/*', 'write'], ['third', '/*', 'read']],

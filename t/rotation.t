@@ -17,7 +17,7 @@ use IPC::Open2 qw(open2);
 use Test::More;
 
 my $document = read_file(CredHubTest::Nginx->root . '/docs/ca-rotation.md');
-my $hub = CredHubTest->new(http => 'credhub_concatenate_cas on;');
+my $hub = CredHubTest->new(leaks => 0, http => 'credhub_concatenate_cas on;');
 my $dir = $hub->scratch;
 my (%nginx, %port, %was_run, $bash, $handshakes);
 

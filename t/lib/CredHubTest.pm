@@ -57,7 +57,7 @@ sub new ($class, %opt) {
         redis => $self->{redis}->socket) if $opt{proxy};
 
     $self->{nginx} = CredHubTest::Nginx->new(dir => $dir,
-        port => $self->port);
+        port => $self->port, leaks => $opt{leaks});
     $self->configure;
     $self->{nginx}->start if $opt{start} // 1;
 
@@ -606,6 +606,8 @@ the proxy, and count.
                              and port, where that is not what is tested
     polite       0           1: threads for CPU work as the module makes them,
                              which run when nothing else does
+    leaks        1           0: a sanitizer does not look for leaks, which
+                             makes certificates several times faster
     config       none        a function of the hub that returns all of http {}
     start, start_redis, redis, module
                  1           0: nginx is not started; Redis is not; there is

@@ -12,17 +12,12 @@ use CredHubTest;
 use CredHubTest::Process qw(wait_until);
 
 
-# Complete stacks, which leaks are told by, would make minutes of seconds here: a
-# race is about other things.
-$ENV{CREDHUB_ASAN_OPTIONS} //= 'detect_leaks=0:fast_unwind_on_malloc=1';
-
-
 # Options: http (more lines of all nodes), env (variables of the first node),
 # warm (a function of a hub: what makes scripts known to Redis).
 sub new ($class, %opt) {
     my @keys = (['k1', sprintf '%-32s', 'MARKER-key-k1']);
     my $http = $opt{http} // '';
-    my $one  = CredHubTest->new(start => 0, proxy => 1, keys => \@keys,
+    my $one  = CredHubTest->new(start => 0, leaks => 0, proxy => 1, keys => \@keys,
         redis_args => 'timeout=20s', http => $http);
     my $proxy = $one->proxy;
 
@@ -33,7 +28,7 @@ sub new ($class, %opt) {
     }
 
     my ($two, $direct) = map {
-        CredHubTest->new(redis => 0, keys => \@keys,
+        CredHubTest->new(redis => 0, leaks => 0, keys => \@keys,
             http => "credhub_redis unix:$_ timeout=20s; $http")
     } $proxy->socket, $one->dir . '/redis/redis.sock';
 
@@ -42,7 +37,7 @@ sub new ($class, %opt) {
 
     # each worker has its links before one is held
     my $links = 0;
-    wait_until(20, sub {
+    wait_until(60, sub {
         $opt{warm}->($_) for ($one, $two) x 4;
         my $now = $proxy->links;
         return $now == $links && $now >= 8 || do { $links = $now; 0 };
@@ -76,7 +71,7 @@ sub _send ($self, $held, @requests) {
     $_->request(@{ $requests[$i++] }) for @clients;
 
     if ($held) {
-        ok(wait_until(20, sub { $proxy->count >= @clients }), 'they met');
+        ok(wait_until(60, sub { $proxy->count >= @clients }), 'they met');
         $proxy->release;
     }
 
