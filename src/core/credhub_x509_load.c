@@ -113,13 +113,14 @@ credhub_x509_load_key(credhub_str_t pem, EVP_PKEY **key)
         return CREDHUB_E_INTERNAL;
     }
 
-    /* a file of an EC key often begins with the name of its curve */
+    /* a file of an EC key often begins with the name of its curve; behind a
+     * block without an end no other is looked for, again and again */
 
     do {
         found = credhub_pem_next(arena, &pem, &block);
 
-    } while (
-        found && credhub_str_eq(block.label, credhub_str("EC PARAMETERS")));
+    } while (found && block.bytes.len != 0
+             && credhub_str_eq(block.label, credhub_str("EC PARAMETERS")));
 
     rc = found ? credhub_x509_parse_block(&block, key)
                : CREDHUB_E_PRIVATE_KEY_FORMAT;

@@ -326,6 +326,10 @@ test_signed_by(void **state)
 }
 
 
+#define CURVE        "-----BEGIN EC PARAMETERS-----\nBggqhkjOPQMBBw==\n"
+#define END_OF_CURVE "-----END EC PARAMETERS-----\n"
+
+
 static void
 test_key_check(void **state)
 {
@@ -348,6 +352,9 @@ test_key_check(void **state)
         { UNIT_V1_PEM, UNIT_V1_KEY_PKCS8, CREDHUB_OK },
         { UNIT_ED25519_PEM, UNIT_ED25519_KEY, CREDHUB_OK },
         { UNIT_EXPIRED_PEM, UNIT_EXPIRED_KEY, CREDHUB_OK },
+        { UNIT_ROOT_PEM, CURVE END_OF_CURVE UNIT_ROOT_KEY, CREDHUB_OK },
+        { UNIT_ROOT_PEM, CURVE UNIT_ROOT_KEY, CREDHUB_E_PRIVATE_KEY_FORMAT },
+        { UNIT_ROOT_PEM, CURVE CURVE, CREDHUB_E_PRIVATE_KEY_FORMAT },
         { UNIT_ROOT_PEM, UNIT_LEAF_KEY, CREDHUB_E_KEY_MISMATCH },
         { UNIT_ROOT_PEM, UNIT_V1_KEY, CREDHUB_E_KEY_MISMATCH },
         { UNIT_ROOT_PEM, UNIT_EXPIRED_KEY, CREDHUB_E_KEY_MISMATCH },
