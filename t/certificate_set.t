@@ -209,12 +209,14 @@ my @REFUSED = (
         ['no END', $leaf->{$C} =~ s/-----END.*//sr],
         ['other END', $leaf->{$C} =~ s/END CERT/END X509 CERT/r],
         ['private key', $leaf->{$K}], ['request', $REQUEST],
+        ['and its key', $leaf->{$C} . $leaf->{$K}],
         ['PKCS#7', $PKCS7]),
     ['DER with NUL',    { $C => $DER },                     'bad_request'],
     ['broken public key', { $C => $broken_key },            'unreadable_cert'],
 
     (map { ["ca: $_->[0]", { %$leaf, $A => $_->[1] }, 'bad_ca'] }
-        ['text', 'ca'], ['key', $ca->{$K}], ['DER', $LATIN]),
+        ['text', 'ca'], ['key', $ca->{$K}], ['DER', $LATIN],
+        ['and its key', $ca->{$K} . $ca->{$C}]),
     ['ca: a leaf',      { %$leaf, $A => $deep->{$C} },    'not_signed_by_ca'],
     ['ca: no CA',       { %{ make_certificate(signer => $self, @LEAF) },
         $A => $self->{$C} },                                'bad_ca'],

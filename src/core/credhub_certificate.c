@@ -5,6 +5,8 @@
  * of results live in the arena.
  */
 
+#define _GNU_SOURCE /* memmem() */
+
 #include <string.h>
 #include <openssl/err.h>
 #include <openssl/sha.h>
@@ -18,6 +20,7 @@
 
 static credhub_error_e credhub_certificate_check_given(
     const credhub_certificate_t *certificate);
+static int             credhub_certificate_has_key(credhub_str_t text);
 static credhub_error_e credhub_certificate_check_ca(
     credhub_arena_t *arena, const credhub_certificate_t *certificate);
 static credhub_error_e credhub_certificate_parts(credhub_arena_t *arena,
@@ -108,7 +111,25 @@ credhub_certificate_check_given(const credhub_certificate_t *certificate)
         return CREDHUB_E_CERT_LONG;
     }
 
-    return CREDHUB_OK;
+    if (credhub_certificate_has_key(certificate->certificate)) {
+        return CREDHUB_E_BAD_CERT;
+    }
+
+    return credhub_certificate_has_key(certificate->ca) ? CREDHUB_E_BAD_CA
+                                                        : CREDHUB_OK;
+}
+
+
+/* The text is stored in clear, and shown as the CA of what it signs. A private
+ * key that stands beside a certificate in one file must not get there. */
+
+static int
+credhub_certificate_has_key(credhub_str_t text)
+{
+    static const char label[] = "PRIVATE KEY-----";
+
+    return text.len != 0
+           && memmem(text.data, text.len, label, sizeof(label) - 1) != NULL;
 }
 
 
