@@ -217,6 +217,8 @@ subtest 'reports of sanitizers' => sub {
     is_deeply([$report->("2026 [notice] 1#1: exit\n")], [undef], 'none');
     is_deeply([$report->("$leak    #1 0x2 (/usr/sbin/nginx+0x3)\n\n$sum")],
         [undef, 7, 1], q(a leak of nginx's own));
+    is_deeply([$report->("==8==LeakSanitizer has encountered a fatal error.\n")],
+        [undef, 8, 1], 'leaks that could not be looked for');
     like(($report->("$leak    #1 0x2 in credhub_x a.c:1\n\n$sum"))[0],
         qr/credhub_x/, 'a leak');
     like(($report->("==1==ERROR: AddressSanitizer: heap-use-after-free\n#0 x\n"))[0],
