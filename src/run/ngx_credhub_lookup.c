@@ -11,10 +11,8 @@
 #include "credhub_name.h"
 
 
-static void       ngx_credhub_lookup_key(credhub_str_t name, credhub_str_t id,
-          unsigned operation, ngx_credhub_certificate_key_t *key);
-static ngx_uint_t ngx_credhub_lookup_allowed(ngx_credhub_op_t *op,
-    unsigned operation, const ngx_credhub_certificate_t *certificate);
+static void ngx_credhub_lookup_key(credhub_str_t name, credhub_str_t id,
+    unsigned operation, ngx_credhub_certificate_key_t *key);
 static credhub_error_e ngx_credhub_lookup_denied(unsigned operation);
 static credhub_error_e ngx_credhub_lookup_found(
     ngx_credhub_op_t *op, ngx_credhub_lookup_t *lookup);
@@ -144,8 +142,10 @@ ngx_credhub_lookup_found(ngx_credhub_op_t *op, ngx_credhub_lookup_t *lookup)
 
     denied = ngx_credhub_lookup_denied(lookup->operation);
 
-    return ngx_credhub_lookup_allowed(op, lookup->operation, found) ? CREDHUB_OK
-                                                                    : denied;
+    return ngx_credhub_access_allowed(
+               op, lookup->operation, found->folded, &found->grants)
+               ? CREDHUB_OK
+               : denied;
 }
 
 
@@ -153,7 +153,9 @@ static credhub_error_e
 ngx_credhub_lookup_found_ca(
     ngx_credhub_op_t *op, const ngx_credhub_lookup_t *lookup, ngx_uint_t check)
 {
-    if (check && !ngx_credhub_lookup_allowed(op, CREDHUB_OP_READ, &lookup->ca))
+    if (check
+        && !ngx_credhub_access_allowed(
+            op, CREDHUB_OP_READ, lookup->ca.folded, &lookup->ca.grants))
     {
         return CREDHUB_E_CA_HIDDEN;
     }
@@ -183,17 +185,6 @@ ngx_credhub_lookup_denied(unsigned operation)
 {
     return operation == CREDHUB_OP_WRITE ? CREDHUB_E_CRED_DENIED
                                          : CREDHUB_E_CRED_HIDDEN;
-}
-
-
-static ngx_uint_t
-ngx_credhub_lookup_allowed(ngx_credhub_op_t *op, unsigned operation,
-    const ngx_credhub_certificate_t *certificate)
-{
-    return ngx_credhub_hub_allows(
-               op->hub, op->actor, operation, certificate->folded)
-           || ngx_credhub_access_granted(
-               op, op->caller, operation, &certificate->grants);
 }
 
 
