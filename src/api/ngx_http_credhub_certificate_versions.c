@@ -322,7 +322,6 @@ ngx_http_credhub_vers_add_found(ngx_credhub_op_t *op)
 {
     ngx_http_credhub_vers_add_t *ctx = op->ctx;
 
-    credhub_str_t              active;
     credhub_error_e            error;
     ngx_credhub_certificate_t *found = &ctx->lookup.found;
 
@@ -332,19 +331,10 @@ ngx_http_credhub_vers_add_found(ngx_credhub_op_t *op)
         return ngx_credhub_op_error(op, error);
     }
 
-    if (!op->hub->concatenate_cas || !ctx->transitional.value) {
-        return NGX_CREDHUB_NEXT;
-    }
-
-    active = credhub_null_str;
-
-    if (found->active != NULL) {
-        error = ngx_credhub_certificate_text(op, found->active, &active);
-    }
-
-    return error == CREDHUB_OK ? ngx_credhub_batch_retrust(op, &ctx->batch,
-               found, active, ctx->given.certificate.certificate)
-                               : ngx_credhub_op_error(op, error);
+    return ctx->transitional.value && op->hub->concatenate_cas
+               ? ngx_credhub_batch_retrust(op, &ctx->batch, found,
+                   found->active, ctx->given.certificate.certificate)
+               : NGX_CREDHUB_NEXT;
 }
 
 
@@ -497,7 +487,6 @@ ngx_http_credhub_vers_del_view(ngx_credhub_op_t *op)
 {
     ngx_http_credhub_vers_del_t *ctx = op->ctx;
 
-    credhub_str_t              active;
     credhub_error_e            error;
     credhub_version_t          version;
     ngx_credhub_grants_t       grants;
@@ -524,20 +513,16 @@ ngx_http_credhub_vers_del_view(ngx_credhub_op_t *op)
         &ctx->body, op->arena, credhub_version_view_size(&version));
     error = ngx_credhub_version_append(op, &ctx->body, &version);
 
-    ctx->retrust = op->hub->concatenate_cas && found->active != NULL
-                   && found->transitional != NULL
-                   && credhub_str_eq(found->transitional->id, version.id);
-
-    if (error == CREDHUB_OK && ctx->retrust) {
-        error = ngx_credhub_certificate_text(op, found->active, &active);
-    }
-
     if (error != CREDHUB_OK) {
         return ngx_credhub_op_error(op, error);
     }
 
+    ctx->retrust = op->hub->concatenate_cas && found->active != NULL
+                   && found->transitional != NULL
+                   && credhub_str_eq(found->transitional->id, version.id);
+
     return ctx->retrust ? ngx_credhub_batch_retrust(
-               op, &ctx->batch, found, active, credhub_null_str)
+               op, &ctx->batch, found, found->active, credhub_null_str)
                         : NGX_CREDHUB_NEXT;
 }
 

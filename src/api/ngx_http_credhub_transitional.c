@@ -284,24 +284,19 @@ ngx_http_credhub_trans_retrust(ngx_credhub_op_t *op)
 {
     ngx_http_credhub_trans_t *ctx = op->ctx;
 
-    credhub_str_t   active, transitional;
+    credhub_str_t   transitional;
     credhub_error_e error;
 
     error = CREDHUB_OK;
-    active = credhub_null_str;
     transitional = credhub_null_str;
 
-    if (ctx->active != NULL) {
-        error = ngx_credhub_certificate_text(op, ctx->active, &active);
-    }
-
-    if (error == CREDHUB_OK && ctx->transitional != NULL) {
+    if (ctx->transitional != NULL) {
         error =
             ngx_credhub_certificate_text(op, ctx->transitional, &transitional);
     }
 
     return error == CREDHUB_OK ? ngx_credhub_batch_retrust(
-               op, &ctx->batch, &ctx->lookup.found, active, transitional)
+               op, &ctx->batch, &ctx->lookup.found, ctx->active, transitional)
                                : ngx_credhub_op_error(op, error);
 }
 

@@ -21,15 +21,15 @@ typedef struct ngx_credhub_batch_s ngx_credhub_batch_t;
 
 /*
  * Gives each certificate that names a CA a version that trusts what the CA is
- * about to be: `active` and `transitional` are the PEM of its versions after
- * the change, empty for none. The same certificate, key and CA, not
- * transitional; nobody's permission is asked. Enters steps: JUMP or FAIL. A
- * batch of an earlier try is given up first; *batch is NULL at first. When
- * there are no children the batch is empty and has no id.
+ * about to be: `active` is its version after the change (NULL: none), and
+ * `transitional` the PEM of the other one (empty: none). The same certificate,
+ * key and CA, not transitional; nobody's permission is asked. Enters steps:
+ * JUMP or FAIL. A batch of an earlier try is given up first; *batch is NULL at
+ * first. When there are no children the batch is empty and has no id.
  */
 ngx_credhub_rc_e ngx_credhub_batch_retrust(ngx_credhub_op_t *op,
     ngx_credhub_batch_t **batch, const ngx_credhub_certificate_t *ca,
-    credhub_str_t active, credhub_str_t transitional);
+    const credhub_version_t *active, credhub_str_t transitional);
 
 /*
  * Regenerates every certificate below a CA (folded name), children of children

@@ -41,9 +41,11 @@ static const ngx_credhub_operation_t ngx_credhub_batch_retrust_part = {
 
 ngx_credhub_rc_e
 ngx_credhub_batch_retrust(ngx_credhub_op_t *op, ngx_credhub_batch_t **batch,
-    const ngx_credhub_certificate_t *ca, credhub_str_t active,
+    const ngx_credhub_certificate_t *ca, const credhub_version_t *active,
     credhub_str_t transitional)
 {
+    credhub_error_e error;
+
     if (*batch == NULL) {
         *batch = ngx_credhub_batch_create(
             op, &ngx_credhub_batch_retrust_part, ca->folded);
@@ -54,8 +56,16 @@ ngx_credhub_batch_retrust(ngx_credhub_op_t *op, ngx_credhub_batch_t **batch,
     }
 
     (*batch)->tries = 0;
-    (*batch)->active = active;
+    (*batch)->active = credhub_null_str;
     (*batch)->transitional = transitional;
+
+    if (active != NULL) {
+        error = ngx_credhub_certificate_text(op, active, &(*batch)->active);
+
+        if (error != CREDHUB_OK) {
+            return ngx_credhub_op_error(op, error);
+        }
+    }
 
     return ngx_credhub_op_enter(op, ngx_credhub_batch_retrust_steps, *batch);
 }

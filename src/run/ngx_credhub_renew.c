@@ -96,7 +96,6 @@ ngx_credhub_renew_retrust(ngx_credhub_op_t *op)
 {
     ngx_credhub_renewal_t *renewal = op->ctx;
 
-    credhub_str_t              active;
     credhub_error_e            error;
     ngx_credhub_certificate_t *found;
 
@@ -107,19 +106,10 @@ ngx_credhub_renew_retrust(ngx_credhub_op_t *op)
         return ngx_credhub_op_error(op, error);
     }
 
-    if (!renewal->transitional || !op->hub->concatenate_cas) {
-        return NGX_CREDHUB_NEXT;
-    }
-
-    active = credhub_null_str;
-
-    if (found->active != NULL) {
-        error = ngx_credhub_certificate_text(op, found->active, &active);
-    }
-
-    return error == CREDHUB_OK ? ngx_credhub_batch_retrust(
-               op, &renewal->batch, found, active, renewal->issue.certificate)
-                               : ngx_credhub_op_error(op, error);
+    return renewal->transitional && op->hub->concatenate_cas
+               ? ngx_credhub_batch_retrust(op, &renewal->batch, found,
+                   found->active, renewal->issue.certificate)
+               : NGX_CREDHUB_NEXT;
 }
 
 
