@@ -117,6 +117,32 @@ typedef enum {
     CREDHUB_E_UNAVAILABLE,   /* 503: the store does not answer */
     CREDHUB_E_NO_TOKEN_KEYS, /* 503: nothing to verify a token with */
     CREDHUB_E_BUSY,          /* 503: a queue is full */
+
+    /* of the trust API */
+    CREDHUB_E_FORBIDDEN,            /* 403: a right is missing */
+    CREDHUB_E_NOT_ACCEPTABLE,       /* 406 */
+    CREDHUB_E_INPUT,                /* 400, detail: the whole text, ours */
+    CREDHUB_E_FIELD_REQUIRED,       /* 400, detail: the field */
+    CREDHUB_E_FIELD_INVALID,        /* 400, detail: the field */
+    CREDHUB_E_CONFIG,               /* 400: "config" is not what it can be */
+    CREDHUB_E_LIMIT,                /* 400 */
+    CREDHUB_E_CURSOR,               /* 400 */
+    CREDHUB_E_APPROVAL_CERTIFICATE, /* 400: not one certificate in DER */
+    CREDHUB_E_APPROVAL_HASH,        /* 400: of something else */
+    CREDHUB_E_NOT_FOUND_CONNECTOR,  /* 404, detail: the id */
+    CREDHUB_E_NOT_FOUND_DESTINATION,
+    CREDHUB_E_NOT_FOUND_GROUP,
+    CREDHUB_E_NOT_FOUND_USER,
+    CREDHUB_E_NOT_FOUND_LINK,
+    CREDHUB_E_NOT_FOUND_MANAGER,
+    CREDHUB_E_NOT_FOUND_CERTIFICATE, /* detail: the hash */
+    CREDHUB_E_NOT_FOUND_FINGERPRINT,
+    CREDHUB_E_NOT_FOUND_PARENT, /* of a destination; detail: the id */
+    CREDHUB_E_CONFLICT,         /* 409, detail: the whole text, ours */
+    CREDHUB_E_ILLEGAL_STATE,    /* 409, detail: the whole text, ours */
+    CREDHUB_E_LEASED,           /* 409: somebody else works on it, or did */
+    CREDHUB_E_MANAGER_CONFIG,   /* 400: none */
+    CREDHUB_E_MANAGER_INPUT,    /* 400, detail: the whole text, ours */
     CREDHUB_E_LAST
 } credhub_error_e;
 

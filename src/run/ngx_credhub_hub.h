@@ -24,6 +24,12 @@ typedef struct {
     ngx_flag_t           concatenate_cas;
     ngx_flag_t           default_ca_key_usages;
     ngx_msec_t           long_timeout;
+
+    /* what may leave the hub */
+    ngx_array_t    *probe_allow; /* ngx_cidr_t, or NULL: nothing */
+    ngx_resolver_t *resolver;    /* of the server */
+    ngx_msec_t      resolver_timeout;
+    credhub_str_t   external_ca; /* PEM, or empty */
 } ngx_credhub_hub_t;
 
 

@@ -53,10 +53,12 @@ struct ngx_credhub_op_s {
     ngx_credhub_hub_t             *hub;
     credhub_arena_t               *arena;
     void                          *ctx;
-    ngx_credhub_frame_t           *frame;  /* who entered these steps */
-    void                          *input;  /* what the host was asked */
-    credhub_str_t                  actor;  /* empty: nobody */
-    credhub_str_t                  caller; /* the actor, folded */
+    ngx_credhub_frame_t           *frame;   /* who entered these steps */
+    void                          *input;   /* what the host was asked */
+    credhub_str_t                  actor;   /* empty: nobody */
+    credhub_str_t                  caller;  /* the actor, folded */
+    credhub_str_t                  display; /* its name for people; empty: the
+                                                actor */
 
     const ngx_credhub_host_t *host;
     void                     *host_data;

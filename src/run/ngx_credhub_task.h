@@ -1,9 +1,11 @@
 
 /*
- * Work for CPU threads: key generation, signatures, password hashes. A task
- * gets plain data in an arena of its own and leaves its result there. At most
- * max(1, cores / 2) tasks of a worker run at a time, at idle priority; others
- * wait in a bounded queue that takes the actors in turn.
+ * Work for threads. A task gets plain data in an arena of its own and leaves
+ * its result there. There are two kinds: CPU work (key generation, signatures,
+ * password hashes), of which at most max(1, cores / 2) tasks of a worker run at
+ * a time, at idle priority, and network work (probes, secrets managers), of
+ * which NGX_CREDHUB_PROBES_MAX run. Others wait in a bounded queue of their
+ * kind that takes the actors in turn.
  */
 
 #ifndef _NGX_CREDHUB_TASK_H_INCLUDED_
@@ -23,14 +25,27 @@
 #define NGX_CREDHUB_TASKS_WAITING_MAX 1024
 
 
+#define NGX_CREDHUB_PROBES_MAX        16 /* tasks, and threads of the own pool */
+
+
+typedef enum {
+    NGX_CREDHUB_POOL_CPU = 0,
+    NGX_CREDHUB_POOL_PROBE,
+    NGX_CREDHUB_POOLS
+} ngx_credhub_pool_e;
+
+
 typedef struct ngx_credhub_task_s ngx_credhub_task_t;
 
 struct ngx_credhub_task_s {
-    credhub_arena_t *arena;
-    void            *data;   /* in the arena */
-    atomic_int       cancel; /* set when nobody waits any more */
-    credhub_error_e  error;  /* the result of run() */
-    credhub_str_t    detail;
+    credhub_arena_t   *arena;
+    void              *data;   /* in the arena */
+    atomic_int         cancel; /* set when nobody waits any more */
+    ngx_credhub_pool_e pool;   /* CPU unless it is set */
+    ngx_msec_t         time;   /* longest life, waiting included; 0: ten minutes
+                              */
+    credhub_error_e    error;  /* the result of run() */
+    credhub_str_t      detail;
 
     credhub_error_e (*run)(ngx_credhub_task_t *task); /* on the thread */
     void (*done)(ngx_credhub_task_t *task);           /* NULL: nobody waits */
