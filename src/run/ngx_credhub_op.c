@@ -277,6 +277,7 @@ ngx_credhub_op_part(ngx_credhub_op_t *op,
 
     part->actor = op->actor;
     part->caller = op->caller;
+    part->display = op->display;
     part->host = host;
     part->host_data = op;
 

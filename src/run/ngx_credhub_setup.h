@@ -46,8 +46,13 @@ typedef struct {
     unsigned                    trust_certificates:1;
     unsigned                    trust_fingerprints:1;
 
-    /* the results */
+    /* the results; strings live in op's arena */
     ngx_credhub_test_t tests[NGX_CREDHUB_TESTS];
+
+    /* private */
+    ngx_credhub_op_t *op; /* the whole: probes are parts of it */
+    credhub_str_t     service;
+    credhub_str_t     method; /* of networking */
 } ngx_credhub_setup_t;
 
 
