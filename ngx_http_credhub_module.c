@@ -36,11 +36,15 @@ static void ngx_http_credhub_merge_jwt(
 static ngx_int_t ngx_http_credhub_postconfiguration(ngx_conf_t *cf);
 
 static ngx_int_t ngx_http_credhub_init_module(ngx_cycle_t *cycle);
+static ngx_int_t ngx_http_credhub_add_pool(
+    ngx_cycle_t *cycle, ngx_credhub_pool_e kind);
 static ngx_int_t ngx_http_credhub_init_process(ngx_cycle_t *cycle);
 static void      ngx_http_credhub_exit_process(ngx_cycle_t *cycle);
 
 static ngx_int_t ngx_http_credhub_start(
     ngx_cycle_t *cycle, ngx_http_credhub_main_conf_t *mcf);
+static ngx_int_t ngx_http_credhub_start_pools(
+    ngx_http_credhub_main_conf_t *mcf, ngx_cycle_t *cycle);
 static ngx_int_t ngx_http_credhub_start_jobs(
     ngx_http_credhub_main_conf_t *mcf, ngx_cycle_t *cycle);
 
@@ -202,7 +206,14 @@ static ngx_command_t  ngx_http_credhub_commands[] = {
       NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE1,
       ngx_conf_set_str_slot,
       NGX_HTTP_MAIN_CONF_OFFSET,
-      offsetof(ngx_http_credhub_main_conf_t, thread_pool),
+      offsetof(ngx_http_credhub_main_conf_t, pools[NGX_CREDHUB_POOL_CPU]),
+      &ngx_http_credhub_pool_post },
+
+    { ngx_string("credhub_probe_pool"),
+      NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE1,
+      ngx_conf_set_str_slot,
+      NGX_HTTP_MAIN_CONF_OFFSET,
+      offsetof(ngx_http_credhub_main_conf_t, pools[NGX_CREDHUB_POOL_PROBE]),
       &ngx_http_credhub_pool_post },
 
       ngx_null_command
@@ -245,7 +256,10 @@ ngx_module_t  ngx_http_credhub_module = {
 /* no header declares it */
 extern ngx_module_t ngx_thread_pool_module;
 
-static ngx_str_t ngx_http_credhub_pool_name = ngx_string("credhub");
+static ngx_str_t ngx_http_credhub_pool_names[NGX_CREDHUB_POOLS] = {
+    [NGX_CREDHUB_POOL_CPU] = ngx_string("credhub"),
+    [NGX_CREDHUB_POOL_PROBE] = ngx_string("credhub_probe")
+};
 
 
 static void *
@@ -473,26 +487,46 @@ ngx_http_credhub_postconfiguration(ngx_conf_t *cf)
 }
 
 
-/*
- * Without credhub_thread_pool we have a pool of our own. It is added after the
- * whole configuration was read, by the directive "thread_pool" itself, so that
- * a line of the operator's for the same name wins wherever it stands.
- */
-
 static ngx_int_t
 ngx_http_credhub_init_module(ngx_cycle_t *cycle)
 {
-    u_char                        threads[sizeof("threads=") + NGX_INT_T_LEN];
-    ngx_str_t                    *arg;
-    ngx_conf_t                    cf;
-    ngx_command_t                *cmd;
-    ngx_conf_file_t               file;
+    ngx_uint_t                    kind;
     ngx_http_credhub_main_conf_t *mcf;
 
     mcf = ngx_http_cycle_get_module_main_conf(cycle, ngx_http_credhub_module);
 
-    if (mcf == NULL || mcf->thread_pool.len != 0
-        || ngx_thread_pool_get(cycle, &ngx_http_credhub_pool_name) != NULL)
+    if (mcf == NULL) {
+        return NGX_OK;
+    }
+
+    for (kind = 0; kind < NGX_CREDHUB_POOLS; kind++) {
+        if (mcf->pools[kind].len == 0
+            && ngx_http_credhub_add_pool(cycle, kind) != NGX_OK)
+        {
+            return NGX_ERROR;
+        }
+    }
+
+    return NGX_OK;
+}
+
+
+/*
+ * A pool of our own is added after the whole configuration was read, by the
+ * directive "thread_pool" itself, so that a line of the operator's for the same
+ * name wins wherever it stands.
+ */
+
+static ngx_int_t
+ngx_http_credhub_add_pool(ngx_cycle_t *cycle, ngx_credhub_pool_e kind)
+{
+    u_char          threads[sizeof("threads=") + NGX_INT_T_LEN];
+    ngx_str_t      *arg;
+    ngx_conf_t      cf;
+    ngx_command_t  *cmd;
+    ngx_conf_file_t file;
+
+    if (ngx_thread_pool_get(cycle, &ngx_http_credhub_pool_names[kind]) != NULL)
     {
         return NGX_OK;
     }
@@ -516,13 +550,11 @@ ngx_http_credhub_init_module(ngx_cycle_t *cycle)
     cmd = ngx_thread_pool_module.commands;
 
     arg[0] = cmd->name;
-    arg[1] = ngx_http_credhub_pool_name;
-
-    /* as many as run at a time, see ngx_credhub_task.h */
-
+    arg[1] = ngx_http_credhub_pool_names[kind];
     arg[2].data = threads;
     arg[2].len =
-        ngx_sprintf(threads, "threads=%i", ngx_max(1, ngx_ncpu / 2)) - threads;
+        ngx_sprintf(threads, "threads=%ui", ngx_credhub_task_limit(kind))
+        - threads;
 
     return cmd->set(&cf, cmd, NULL) == NGX_CONF_OK ? NGX_OK : NGX_ERROR;
 }
@@ -573,22 +605,15 @@ ngx_http_credhub_init_process(ngx_cycle_t *cycle)
 static ngx_int_t
 ngx_http_credhub_start(ngx_cycle_t *cycle, ngx_http_credhub_main_conf_t *mcf)
 {
-    ngx_str_t            *name;
-    ngx_uint_t            i, own;
-    ngx_thread_pool_t    *pool;
+    ngx_uint_t            i;
     ngx_credhub_store_t **store;
 
-    own = (mcf->thread_pool.len == 0);
-    name = own ? &ngx_http_credhub_pool_name : &mcf->thread_pool;
-    pool = ngx_thread_pool_get(cycle, name);
-
-    if (pool == NULL) {
+    if (ngx_http_credhub_start_pools(mcf, cycle) != NGX_OK) {
         return NGX_ERROR;
     }
 
     credhub_bind_init();
     ngx_http_credhub_seen_init();
-    ngx_credhub_task_init(pool, own);
 
     store = mcf->stores.elts;
 
@@ -599,6 +624,30 @@ ngx_http_credhub_start(ngx_cycle_t *cycle, ngx_http_credhub_main_conf_t *mcf)
     }
 
     return ngx_worker == 0 ? ngx_http_credhub_start_jobs(mcf, cycle) : NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_credhub_start_pools(
+    ngx_http_credhub_main_conf_t *mcf, ngx_cycle_t *cycle)
+{
+    ngx_str_t         *name;
+    ngx_uint_t         kind, own;
+    ngx_thread_pool_t *pool;
+
+    for (kind = 0; kind < NGX_CREDHUB_POOLS; kind++) {
+        own = (mcf->pools[kind].len == 0);
+        name = own ? &ngx_http_credhub_pool_names[kind] : &mcf->pools[kind];
+        pool = ngx_thread_pool_get(cycle, name);
+
+        if (pool == NULL) {
+            return NGX_ERROR;
+        }
+
+        ngx_credhub_task_init(kind, pool, own);
+    }
+
+    return NGX_OK;
 }
 
 

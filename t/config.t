@@ -83,6 +83,7 @@ right(
         . ' credhub_default_ca_key_usages on; location / { credhub; }'),
     $whole->('credhub_mtls off;'),
     $whole->('credhub_thread_pool default;'),
+    $whole->('credhub_probe_pool default;'),
     $whole->('credhub_auth_server https://uaa;'),
     $server->("credhub_redis 127.0.0.1:6379 db=1 user=u"
         . " password_file=$dir/password prefix=a.b_C-1 timeout=100ms"
@@ -300,6 +301,9 @@ wrong('the others', $whole,
     ['credhub_thread_pool a; credhub_thread_pool b;',
         '"credhub_thread_pool" directive is duplicate'],
     ['credhub_thread_pool none;', 'unknown thread pool "none"'],
+    ['credhub_probe_pool a; credhub_probe_pool b;',
+        '"credhub_probe_pool" directive is duplicate'],
+    ['credhub_probe_pool none;', 'unknown thread pool "none"'],
 );
 
 wrong('credhub_management', $server,

@@ -1,4 +1,4 @@
-# The threads for CPU work, as the operator wants them.
+# The threads for CPU and for network work, as the operator wants them.
 
 use v5.36;
 
@@ -33,31 +33,42 @@ sub configure ($main, $http, $behind) {
 }
 
 
-my $CPUS = qx(getconf _NPROCESSORS_ONLN) + 0;
+my $CPUS   = qx(getconf _NPROCESSORS_ONLN) + 0;
+my $OWN    = $CPUS > 3 ? int($CPUS / 2) : 1;
+my $PROBES = 16;
 
-# A row: title, lines of main, of http, behind http, threads, what their
-# policy is when one of them has worked.
+# A row: title, lines of main, of http, behind http, threads for CPU work and
+# for network work, what the policy of the former is when one has worked.
 my @pools = (
-    ['our own', '', '', '', $CPUS > 3 ? int($CPUS / 2) : 1, $SCHED_IDLE],
+    ['our own', '', '', '', $OWN, $PROBES, $SCHED_IDLE],
     ['of another size, set before',
-        'thread_pool credhub threads=2;', '', '', 2, $SCHED_IDLE],
+        'thread_pool credhub threads=2;', '', '', 2, $PROBES, $SCHED_IDLE],
     ['of another size, set behind',
-        '', '', 'thread_pool credhub threads=3;', 3, $SCHED_IDLE],
+        '', '', 'thread_pool credhub threads=3;', 3, $PROBES, $SCHED_IDLE],
     ['named, set before',
         'thread_pool mine threads=2;', 'credhub_thread_pool mine;', '',
-        2, $SCHED_OTHER],
+        2, $PROBES, $SCHED_OTHER],
     ['named, set behind',
         '', 'credhub_thread_pool mine;', 'thread_pool mine threads=5;',
-        5, $SCHED_OTHER],
-    ["nginx's own", '', 'credhub_thread_pool default;', '', 32,
+        5, $PROBES, $SCHED_OTHER],
+    ["nginx's own", '', 'credhub_thread_pool default;', '', 32, $PROBES,
         $SCHED_OTHER],
     ['named, like our own',
         'thread_pool credhub threads=2;', 'credhub_thread_pool credhub;', '',
-        2, $SCHED_OTHER],
+        2, $PROBES, $SCHED_OTHER],
+    ['for probes, of another size, set before',
+        'thread_pool credhub_probe threads=3;', '', '', $OWN, 3, $SCHED_IDLE],
+    ['for probes, of another size, set behind',
+        '', '', 'thread_pool credhub_probe threads=4;', $OWN, 4, $SCHED_IDLE],
+    ['for probes, named', '', 'credhub_probe_pool mine;',
+        'thread_pool mine threads=6;', $OWN, 6, $SCHED_IDLE],
+    ['one for both', 'thread_pool mine threads=7;',
+        'credhub_thread_pool mine; credhub_probe_pool mine;', '', 7, 0,
+        $SCHED_OTHER],
 );
 
 for my $row (@pools) {
-    my ($title, $main, $http, $behind, $threads, $policy) = @$row;
+    my ($title, $main, $http, $behind, $cpu, $probes, $policy) = @$row;
 
     subtest $title => sub {
         configure($main, $http, $behind);
@@ -68,8 +79,10 @@ for my $row (@pools) {
         is($hub->connect->request('POST', '/api/v1/data', json => {
             name => '/pool', type => 'rsa', mode => 'overwrite' })
             ->response(600)->status, 200, 'a key');
-        is(policies(), $threads, 'that many threads');
+        is(policies(), $cpu + $probes, 'that many threads');
         is(busiest(), $policy, 'that polite');
+        cmp_ok((grep { $_ == $SCHED_OTHER } policies()), '>=', $probes,
+            'those for network work are as important as others');
     };
 }
 
@@ -82,6 +95,8 @@ my @wrong = (
         qr/"credhub_thread_pool" directive is duplicate in .*:\d+/],
     ['no name', '', 'credhub_thread_pool;',
         qr/invalid number of arguments in "credhub_thread_pool"/],
+    ['a pool for probes that is not there', '', 'credhub_probe_pool mine;',
+        qr/unknown thread pool "mine" in /],
 );
 
 for my $row (@wrong) {

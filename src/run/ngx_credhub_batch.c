@@ -177,7 +177,8 @@ ngx_credhub_batch_run(ngx_credhub_op_t *op)
     ngx_uint_t               parts;
     ngx_credhub_batch_row_t *row;
 
-    parts = ngx_min(ngx_credhub_task_limit() + 1, NGX_CREDHUB_BATCH_PARTS_MAX);
+    parts = ngx_min(ngx_credhub_task_limit(NGX_CREDHUB_POOL_CPU) + 1,
+        NGX_CREDHUB_BATCH_PARTS_MAX);
 
     while (batch->error == CREDHUB_OK && !batch->stale && batch->next < batch->n
            && batch->running < parts)

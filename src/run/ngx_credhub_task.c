@@ -1,10 +1,11 @@
 
 /*
- * CPU tasks. The loop owns a task except while its thread runs: then only the
- * thread touches arena, data, error and detail. A task whose owner is gone is
- * cancelled and freed when its thread has stopped.
+ * Tasks for threads. The loop owns a task except while its thread runs: then
+ * only the thread touches arena, data, error and detail. A task whose owner is
+ * gone is cancelled and freed when its thread has stopped.
  *
- * Waiting tasks stand in one queue an actor; the actors take turns.
+ * Each kind of work has threads, a limit and waiting tasks of its own; those
+ * stand in one queue an actor, and the actors take turns.
  */
 
 #include "ngx_credhub_task.h"
@@ -15,8 +16,8 @@
 #define NGX_CREDHUB_TASK_ARENA 4096
 
 /*
- * Longest life of a task, waiting included. Its timer also keeps a worker that
- * was told to quit alive until the answer is there.
+ * Longest life of a task that sets none, waiting included. Its timer also keeps
+ * a worker that was told to quit alive until the answer is there.
  */
 #define NGX_CREDHUB_TASK_TIMEOUT 600000
 
@@ -40,37 +41,41 @@ typedef struct {
 
 
 typedef struct {
-    ngx_thread_pool_t *pool;
-    ngx_uint_t         own;   /* nobody else uses the pool's threads */
+    ngx_thread_pool_t *threads;
+    ngx_uint_t         idle;  /* its threads run when nothing else does */
     ngx_uint_t         limit; /* tasks that run at a time */
     ngx_uint_t         running;
     ngx_uint_t         waiting;
     ngx_queue_t        actors;
-} ngx_credhub_cpu_t;
+} ngx_credhub_pool_t;
 
 
-static void ngx_credhub_task_next(void);
+static void ngx_credhub_task_next(ngx_credhub_pool_t *pool);
 static void ngx_credhub_task_start(ngx_credhub_task_t *task);
 static void ngx_credhub_task_thread(void *data, ngx_log_t *log);
 static void ngx_credhub_task_event(ngx_event_t *ev);
 static void ngx_credhub_task_expired(ngx_credhub_task_t *task);
-static ngx_credhub_task_bucket_t *ngx_credhub_task_bucket(credhub_str_t actor);
+static ngx_credhub_task_bucket_t *ngx_credhub_task_bucket(
+    ngx_credhub_pool_t *pool, credhub_str_t actor);
 static void ngx_credhub_task_unqueue(ngx_credhub_task_t *task);
 
 
-static ngx_credhub_cpu_t ngx_credhub_cpu;
+static ngx_credhub_pool_t ngx_credhub_pools[NGX_CREDHUB_POOLS];
 
 
 void
-ngx_credhub_task_init(ngx_thread_pool_t *pool, ngx_uint_t own)
+ngx_credhub_task_init(
+    ngx_credhub_pool_e kind, ngx_thread_pool_t *threads, ngx_uint_t own)
 {
-    ngx_memzero(&ngx_credhub_cpu, sizeof(ngx_credhub_cpu_t));
+    ngx_credhub_pool_t *pool = &ngx_credhub_pools[kind];
 
-    ngx_credhub_cpu.pool = pool;
-    ngx_credhub_cpu.own = own;
-    ngx_credhub_cpu.limit = ngx_max(1, ngx_ncpu / 2);
+    ngx_memzero(pool, sizeof(ngx_credhub_pool_t));
 
-    ngx_queue_init(&ngx_credhub_cpu.actors);
+    pool->threads = threads;
+    pool->idle = (own && kind == NGX_CREDHUB_POOL_CPU);
+    pool->limit = ngx_credhub_task_limit(kind);
+
+    ngx_queue_init(&pool->actors);
 
     /* a process that terminates waits for its threads before it calls us */
 
@@ -79,9 +84,10 @@ ngx_credhub_task_init(ngx_thread_pool_t *pool, ngx_uint_t own)
 
 
 ngx_uint_t
-ngx_credhub_task_limit(void)
+ngx_credhub_task_limit(ngx_credhub_pool_e kind)
 {
-    return ngx_credhub_cpu.limit;
+    return kind == NGX_CREDHUB_POOL_CPU ? (ngx_uint_t) ngx_max(1, ngx_ncpu / 2)
+                                        : NGX_CREDHUB_PROBES_MAX;
 }
 
 
@@ -118,14 +124,15 @@ ngx_credhub_task_create(size_t size)
 ngx_int_t
 ngx_credhub_task_post(ngx_credhub_task_t *task, credhub_str_t actor)
 {
+    ngx_credhub_pool_t        *pool = &ngx_credhub_pools[task->pool];
     ngx_credhub_task_bucket_t *bucket;
 
-    if (ngx_credhub_cpu.waiting == NGX_CREDHUB_TASKS_WAITING_MAX) {
+    if (pool->waiting == NGX_CREDHUB_TASKS_WAITING_MAX) {
         task->error = CREDHUB_E_BUSY;
         return NGX_ERROR;
     }
 
-    bucket = ngx_credhub_task_bucket(actor);
+    bucket = ngx_credhub_task_bucket(pool, actor);
     if (bucket == NULL) {
         task->error = CREDHUB_E_INTERNAL;
         return NGX_ERROR;
@@ -133,7 +140,7 @@ ngx_credhub_task_post(ngx_credhub_task_t *task, credhub_str_t actor)
 
     /* an actor leaves as many places as he takes, so nobody fills the queue */
 
-    if (bucket->n >= NGX_CREDHUB_TASKS_WAITING_MAX - ngx_credhub_cpu.waiting) {
+    if (bucket->n >= NGX_CREDHUB_TASKS_WAITING_MAX - pool->waiting) {
         task->error = CREDHUB_E_BUSY;
         return NGX_ERROR;
     }
@@ -143,11 +150,12 @@ ngx_credhub_task_post(ngx_credhub_task_t *task, credhub_str_t actor)
 
     ngx_queue_insert_tail(&bucket->tasks, &task->queue);
     bucket->n++;
-    ngx_credhub_cpu.waiting++;
+    pool->waiting++;
 
-    ngx_add_timer(&task->thread.event, NGX_CREDHUB_TASK_TIMEOUT);
+    ngx_add_timer(&task->thread.event,
+        task->time != 0 ? task->time : NGX_CREDHUB_TASK_TIMEOUT);
 
-    ngx_credhub_task_next();
+    ngx_credhub_task_next(pool);
 
     return NGX_OK;
 }
@@ -185,20 +193,18 @@ ngx_credhub_task_destroy(ngx_credhub_task_t *task)
 /* Starts waiting tasks while there is room. */
 
 static void
-ngx_credhub_task_next(void)
+ngx_credhub_task_next(ngx_credhub_pool_t *pool)
 {
     ngx_queue_t               *q;
     ngx_credhub_task_t        *task;
     ngx_credhub_task_bucket_t *bucket;
 
-    while (ngx_credhub_cpu.running < ngx_credhub_cpu.limit
-           && ngx_credhub_cpu.waiting != 0)
-    {
-        q = ngx_queue_head(&ngx_credhub_cpu.actors);
+    while (pool->running < pool->limit && pool->waiting != 0) {
+        q = ngx_queue_head(&pool->actors);
         bucket = ngx_queue_data(q, ngx_credhub_task_bucket_t, queue);
 
         ngx_queue_remove(q);
-        ngx_queue_insert_tail(&ngx_credhub_cpu.actors, q);
+        ngx_queue_insert_tail(&pool->actors, q);
 
         q = ngx_queue_head(&bucket->tasks);
         task = ngx_queue_data(q, ngx_credhub_task_t, queue);
@@ -212,10 +218,12 @@ ngx_credhub_task_next(void)
 static void
 ngx_credhub_task_start(ngx_credhub_task_t *task)
 {
-    task->state = NGX_CREDHUB_TASK_RUNNING;
-    ngx_credhub_cpu.running++;
+    ngx_credhub_pool_t *pool = &ngx_credhub_pools[task->pool];
 
-    if (ngx_thread_task_post(ngx_credhub_cpu.pool, &task->thread) != NGX_OK) {
+    task->state = NGX_CREDHUB_TASK_RUNNING;
+    pool->running++;
+
+    if (ngx_thread_task_post(pool->threads, &task->thread) != NGX_OK) {
         /* the pool's own queue is full: it ends as if it had run */
 
         task->error = CREDHUB_E_BUSY;
@@ -234,7 +242,7 @@ ngx_credhub_task_thread(void *data, ngx_log_t *log)
     struct sched_param  param;
     static __thread int lowered;
 
-    if (!lowered && ngx_credhub_cpu.own) {
+    if (!lowered && ngx_credhub_pools[task->pool].idle) {
         /* For good: an unprivileged thread cannot come back. */
 
         lowered = 1;
@@ -257,6 +265,7 @@ static void
 ngx_credhub_task_event(ngx_event_t *ev)
 {
     ngx_thread_task_t  *thread;
+    ngx_credhub_pool_t *pool;
     ngx_credhub_task_t *task;
 
     thread = (ngx_thread_task_t *) ((u_char *) ev
@@ -272,10 +281,12 @@ ngx_credhub_task_event(ngx_event_t *ev)
         ngx_del_timer(ev);
     }
 
-    task->state = NGX_CREDHUB_TASK_STOPPED;
-    ngx_credhub_cpu.running--;
+    pool = &ngx_credhub_pools[task->pool];
 
-    ngx_credhub_task_next();
+    task->state = NGX_CREDHUB_TASK_STOPPED;
+    pool->running--;
+
+    ngx_credhub_task_next(pool);
 
     if (task->done == NULL) {
         ngx_credhub_task_destroy(task);
@@ -305,14 +316,13 @@ ngx_credhub_task_expired(ngx_credhub_task_t *task)
 
 
 static ngx_credhub_task_bucket_t *
-ngx_credhub_task_bucket(credhub_str_t actor)
+ngx_credhub_task_bucket(ngx_credhub_pool_t *pool, credhub_str_t actor)
 {
     ngx_queue_t               *q;
     ngx_credhub_task_bucket_t *bucket;
 
-    for (q = ngx_queue_head(&ngx_credhub_cpu.actors);
-         q != ngx_queue_sentinel(&ngx_credhub_cpu.actors);
-         q = ngx_queue_next(q))
+    for (q = ngx_queue_head(&pool->actors);
+         q != ngx_queue_sentinel(&pool->actors); q = ngx_queue_next(q))
     {
         bucket = ngx_queue_data(q, ngx_credhub_task_bucket_t, queue);
 
@@ -333,7 +343,7 @@ ngx_credhub_task_bucket(credhub_str_t actor)
     ngx_memcpy(bucket->actor.data, actor.data, actor.len);
 
     ngx_queue_init(&bucket->tasks);
-    ngx_queue_insert_tail(&ngx_credhub_cpu.actors, &bucket->queue);
+    ngx_queue_insert_tail(&pool->actors, &bucket->queue);
 
     return bucket;
 }
@@ -346,7 +356,7 @@ ngx_credhub_task_unqueue(ngx_credhub_task_t *task)
 
     ngx_queue_remove(&task->queue);
     bucket->n--;
-    ngx_credhub_cpu.waiting--;
+    ngx_credhub_pools[task->pool].waiting--;
 
     task->bucket = NULL;
 

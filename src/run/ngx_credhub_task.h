@@ -74,12 +74,13 @@ ngx_int_t ngx_credhub_task_post(ngx_credhub_task_t *task, credhub_str_t actor);
 void ngx_credhub_task_destroy(ngx_credhub_task_t *task);
 
 
-/* How many run at a time. */
-ngx_uint_t ngx_credhub_task_limit(void);
+/* How many of a kind run at a time, and how many threads our own pool has. */
+ngx_uint_t ngx_credhub_task_limit(ngx_credhub_pool_e kind);
 
 
-/* init_process: the pool that tasks run on. */
-void ngx_credhub_task_init(ngx_thread_pool_t *pool, ngx_uint_t own);
+/* init_process: the threads for one kind. `own`: nobody else uses them. */
+void ngx_credhub_task_init(
+    ngx_credhub_pool_e kind, ngx_thread_pool_t *threads, ngx_uint_t own);
 
 
 #endif /* _NGX_CREDHUB_TASK_H_INCLUDED_ */
