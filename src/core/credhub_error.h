@@ -13,7 +13,8 @@
 #include "credhub_arena.h"
 
 
-#define CREDHUB_DETAIL_MAX 255 /* bytes of a detail that are shown */
+#define CREDHUB_DETAIL_MAX      255 /* bytes of a detail that are shown */
+#define CREDHUB_DETAIL_TEXT_MAX 512 /* when it is a whole text of ours */
 
 
 typedef enum {
@@ -121,6 +122,7 @@ typedef enum {
     /* of the trust API */
     CREDHUB_E_FORBIDDEN,            /* 403: a right is missing */
     CREDHUB_E_NOT_ACCEPTABLE,       /* 406 */
+    CREDHUB_E_MEDIA_TYPE,           /* 415 */
     CREDHUB_E_INPUT,                /* 400, detail: the whole text, ours */
     CREDHUB_E_FIELD_REQUIRED,       /* 400, detail: the field */
     CREDHUB_E_FIELD_INVALID,        /* 400, detail: the field */
@@ -156,13 +158,16 @@ int credhub_error_status(credhub_error_e kind);
 const char *credhub_error_name(credhub_error_e kind);
 
 /*
- * Appends the body in CredHub's style: {"error":"..."}, with
- * "error_description" where the kind has one. `detail` may be empty; the
- * characters ' $[ ][ ] are taken out of it, control characters are escaped,
- * and it is cut at CREDHUB_DETAIL_MAX bytes on a UTF-8 boundary.
+ * Appends the body in the style of the API that was called, which `target`
+ * tells, the request target as it was received (credhub_error_style.h). CredHub
+ * itself: {"error":"..."}, with "error_description" where the kind has one.
+ * `detail` may be empty; the characters ' $[ ][ ] are taken out of it, control
+ * characters are escaped, and it is cut at CREDHUB_DETAIL_MAX bytes on a UTF-8
+ * boundary. A detail that is the whole text keeps its characters and is cut at
+ * CREDHUB_DETAIL_TEXT_MAX.
  */
-void credhub_error_body(
-    credhub_buf_t *buf, credhub_error_e kind, credhub_str_t detail);
+void credhub_error_body(credhub_buf_t *buf, credhub_str_t target,
+    credhub_error_e kind, credhub_str_t detail);
 
 /*
  * Appends the value of WWW-Authenticate (RFC 6750, section 3) that goes with a

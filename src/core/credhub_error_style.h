@@ -9,16 +9,29 @@
 
 
 /*
- * Appends the body for a bare HTTP status, for errors that come without a kind:
+ * What is told, by the beginning of the request target as it was received:
  *
  *     /v1...       {"code":"NotFound","message":"..."}
  *     /vedsdk...   {"Response":{"ErrorCode":404,"ErrorMessage":"...",
  *                  "Success":false}}
  *     /vedauth...  {"error":"not_found","error_description":"..."}
  *     else         {"error":"..."}
- *
- * `target` is the request target as it was received.
  */
+
+typedef struct {
+    unsigned      status;
+    const char   *code; /* NULL: as the status says */
+    const char   *word; /* NULL: the same; else CredHub tells it too, beside
+                           "error_description" */
+    credhub_str_t text; /* plain */
+} credhub_error_said_t;
+
+
+/* Appends the body. */
+void credhub_error_style(
+    credhub_buf_t *buf, credhub_str_t target, const credhub_error_said_t *said);
+
+/* The same for a bare HTTP status, for errors that come without a kind. */
 void credhub_error_style_status(
     credhub_buf_t *buf, credhub_str_t target, unsigned status);
 

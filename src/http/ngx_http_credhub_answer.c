@@ -132,7 +132,7 @@ ngx_http_credhub_answer_error(ngx_http_request_t *r, credhub_arena_t *arena,
     credhub_buf_t body;
 
     credhub_buf_init(&body, arena, CREDHUB_DETAIL_MAX * 2);
-    credhub_error_body(&body, error, detail);
+    credhub_error_body(&body, ngx_http_credhub_target(r), error, detail);
 
     if (body.failed) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
@@ -270,4 +270,29 @@ ngx_http_credhub_answer_allow(ngx_http_request_t *r, ngx_uint_t methods)
     value.len = p - value.data;
 
     return ngx_http_credhub_answer_header(r, &key, &value);
+}
+
+
+credhub_str_t
+ngx_http_credhub_target(ngx_http_request_t *r)
+{
+    u_char       *last;
+    credhub_str_t target;
+
+    target.len = r->unparsed_uri.len;
+    target.data = r->unparsed_uri.data;
+
+    if (target.len != 0 || r->uri_start == NULL) {
+        return target;
+    }
+
+    target.data = r->uri_start;
+    last = (r->http_version == NGX_HTTP_VERSION_20) ? r->uri_end
+                                                    : r->header_in->last;
+
+    while (target.data + target.len < last && target.data[target.len] > ' ') {
+        target.len++;
+    }
+
+    return target;
 }

@@ -17,7 +17,8 @@ ngx_int_t ngx_http_credhub_answer(ngx_http_request_t *r, ngx_uint_t status,
     credhub_str_t body, ngx_uint_t allow);
 
 /*
- * The same for an error kind, with the body made in `arena`.
+ * The same for an error kind, with the body made in `arena`, in the style of
+ * the API that was called.
  */
 ngx_int_t ngx_http_credhub_answer_error(ngx_http_request_t *r,
     credhub_arena_t *arena, credhub_error_e error, credhub_str_t detail,
@@ -27,6 +28,10 @@ ngx_int_t ngx_http_credhub_answer_error(ngx_http_request_t *r,
  * elsewhere. */
 ngx_int_t ngx_http_credhub_answer_headers(
     ngx_http_request_t *r, ngx_uint_t status);
+
+/* The target as the client sent it; what there is of it when nginx gave up on
+ * the request line before it kept one. */
+credhub_str_t ngx_http_credhub_target(ngx_http_request_t *r);
 
 
 #endif /* _NGX_HTTP_CREDHUB_ANSWER_H_INCLUDED_ */

@@ -23,7 +23,6 @@ static ngx_int_t ngx_http_credhub_error_body_filter(
 static ngx_buf_t *ngx_http_credhub_error_page(ngx_http_request_t *r);
 static void       ngx_http_credhub_error_write(
           ngx_http_request_t *r, credhub_buf_t *buf);
-static credhub_str_t ngx_http_credhub_error_target(ngx_http_request_t *r);
 
 
 static ngx_http_output_header_filter_pt ngx_http_next_header_filter;
@@ -150,43 +149,17 @@ ngx_http_credhub_error_page(ngx_http_request_t *r)
 static void
 ngx_http_credhub_error_write(ngx_http_request_t *r, credhub_buf_t *buf)
 {
-    credhub_str_t detail;
+    credhub_str_t detail, target;
+
+    target = ngx_http_credhub_target(r);
 
     if (ngx_http_credhub_actor_refused(r, &detail)
         == CREDHUB_E_INVALID_CLIENT_CERTIFICATE)
     {
-        credhub_error_body(buf, CREDHUB_E_INVALID_CLIENT_CERTIFICATE, detail);
+        credhub_error_body(
+            buf, target, CREDHUB_E_INVALID_CLIENT_CERTIFICATE, detail);
         return;
     }
 
-    credhub_error_style_status(
-        buf, ngx_http_credhub_error_target(r), r->err_status);
-}
-
-
-/* The raw target; what there is of it when nginx gave up on the request line
- * before it kept one. */
-
-static credhub_str_t
-ngx_http_credhub_error_target(ngx_http_request_t *r)
-{
-    u_char       *last;
-    credhub_str_t target;
-
-    target.len = r->unparsed_uri.len;
-    target.data = r->unparsed_uri.data;
-
-    if (target.len != 0 || r->uri_start == NULL) {
-        return target;
-    }
-
-    target.data = r->uri_start;
-    last = (r->http_version == NGX_HTTP_VERSION_20) ? r->uri_end
-                                                    : r->header_in->last;
-
-    while (target.data + target.len < last && target.data[target.len] > ' ') {
-        target.len++;
-    }
-
-    return target;
+    credhub_error_style_status(buf, target, r->err_status);
 }

@@ -8,15 +8,22 @@
 
 
 static credhub_str_t
-body_of(credhub_error_e kind, credhub_str_t detail)
+body_at(const char *target, credhub_error_e kind, credhub_str_t detail)
 {
     credhub_buf_t buf;
 
     credhub_buf_init(&buf, unit_arena, 0);
-    credhub_error_body(&buf, kind, detail);
+    credhub_error_body(&buf, unit_str(target), kind, detail);
     assert_int_equal(buf.failed, 0);
 
     return credhub_buf_str(&buf);
+}
+
+
+static credhub_str_t
+body_of(credhub_error_e kind, credhub_str_t detail)
+{
+    return body_at("/api/v1/data", kind, detail);
 }
 
 
@@ -124,6 +131,31 @@ static const struct {
     { CREDHUB_E_UNAVAILABLE, 503 },
     { CREDHUB_E_NO_TOKEN_KEYS, 503 },
     { CREDHUB_E_BUSY, 503 },
+    { CREDHUB_E_FORBIDDEN, 403 },
+    { CREDHUB_E_NOT_ACCEPTABLE, 406 },
+    { CREDHUB_E_MEDIA_TYPE, 415 },
+    { CREDHUB_E_INPUT, 400 },
+    { CREDHUB_E_FIELD_REQUIRED, 400 },
+    { CREDHUB_E_FIELD_INVALID, 400 },
+    { CREDHUB_E_CONFIG, 400 },
+    { CREDHUB_E_LIMIT, 400 },
+    { CREDHUB_E_CURSOR, 400 },
+    { CREDHUB_E_APPROVAL_CERTIFICATE, 400 },
+    { CREDHUB_E_APPROVAL_HASH, 400 },
+    { CREDHUB_E_NOT_FOUND_CONNECTOR, 404 },
+    { CREDHUB_E_NOT_FOUND_DESTINATION, 404 },
+    { CREDHUB_E_NOT_FOUND_GROUP, 404 },
+    { CREDHUB_E_NOT_FOUND_USER, 404 },
+    { CREDHUB_E_NOT_FOUND_LINK, 404 },
+    { CREDHUB_E_NOT_FOUND_MANAGER, 404 },
+    { CREDHUB_E_NOT_FOUND_CERTIFICATE, 404 },
+    { CREDHUB_E_NOT_FOUND_FINGERPRINT, 404 },
+    { CREDHUB_E_NOT_FOUND_PARENT, 404 },
+    { CREDHUB_E_CONFLICT, 409 },
+    { CREDHUB_E_ILLEGAL_STATE, 409 },
+    { CREDHUB_E_LEASED, 409 },
+    { CREDHUB_E_MANAGER_CONFIG, 400 },
+    { CREDHUB_E_MANAGER_INPUT, 400 },
 };
 
 
@@ -147,27 +179,260 @@ test_statuses(void **state)
 }
 
 
+/* Is the detail all of the text, if there is one? */
+
+static int
+is_detail(credhub_error_e kind)
+{
+    return kind == CREDHUB_E_INPUT || kind == CREDHUB_E_MANAGER_INPUT
+           || kind == CREDHUB_E_CONFLICT || kind == CREDHUB_E_ILLEGAL_STATE
+           || kind == CREDHUB_E_TOKEN || kind == CREDHUB_E_TOKEN_KEY;
+}
+
+
 /* Whatever the kind and the detail, a client gets an object with a text. */
 
 static void
 test_every_body_is_json(void **state)
 {
     int           kind;
-    size_t        i;
+    size_t        i, j, shortest;
     credhub_str_t body, value, text;
 
     static const char *details[] = { "", "key", "\"\\\n", "%s%n", "\xff" };
+    static const char *targets[][2] = { { "/api/v1/data", "error" },
+        { "/v1/x", "message" }, { "/vedsdk/x", "Response" },
+        { "/vedauth/x", "error_description" } };
 
     for (kind = 1; kind < CREDHUB_E_LAST; kind++) {
         for (i = 0; i < sizeof(details) / sizeof(details[0]); i++) {
-            body = body_of(kind, unit_str(details[i]));
+            for (j = 0; j < sizeof(targets) / sizeof(targets[0]); j++) {
+                if (kind == CREDHUB_E_INVALID_CLIENT_CERTIFICATE && j != 0) {
+                    continue;
+                }
 
-            assert_int_equal(
-                credhub_json_check(unit_arena, body, &value), CREDHUB_OK);
-            assert_int_equal(value.len, body.len);
-            assert_true(credhub_json_get(value, "error", &text));
-            assert_true(credhub_json_decoded_size(text) > 10);
+                shortest = (is_detail(kind) && i != 0) ? 1 : 10;
+                body = body_at(targets[j][0], kind, unit_str(details[i]));
+
+                assert_int_equal(
+                    credhub_json_check(unit_arena, body, &value), CREDHUB_OK);
+                assert_int_equal(value.len, body.len);
+                assert_true(credhub_json_get(value, targets[j][1], &text));
+                assert_true(credhub_json_decoded_size(text) >= shortest);
+            }
         }
+    }
+}
+
+
+/* What the trust API says, to the letter. */
+
+static void
+test_envelopes(void **state)
+{
+    size_t i;
+
+    static const struct {
+        credhub_error_e kind;
+        const char     *detail;
+        const char     *code;
+        const char     *message;
+    } said[] = {
+        { CREDHUB_E_UNAUTHENTICATED, "", "AuthFailed",
+            "Full authentication is required to access this resource" },
+        { CREDHUB_E_TOKEN, "Its signature is wrong.", "AuthFailed",
+            "Its signature is wrong." },
+        { CREDHUB_E_SCOPE, "credhub.write", "Forbidden",
+            "The token does not have the scope credhub.write." },
+        { CREDHUB_E_FORBIDDEN, "", "Forbidden",
+            "You do not have the right to do this." },
+        { CREDHUB_E_NOT_FOUND, "", "NotFound",
+            "There is nothing at this URL." },
+        { CREDHUB_E_METHOD, "", "MethodNotAllowed",
+            "This URL does not support the method of the request." },
+        { CREDHUB_E_NOT_ACCEPTABLE, "", "NotAcceptable",
+            "The answer is application/json, which the request does not "
+            "accept." },
+        { CREDHUB_E_MEDIA_TYPE, "", "UnsupportedMediaType",
+            "The content type of the request is not supported. Please send "
+            "application/json." },
+        { CREDHUB_E_TOO_LARGE, "", "PayloadTooLarge",
+            "The value is too large to be stored." },
+        { CREDHUB_E_TOO_EARLY, "", "TooEarly",
+            "The request came before the TLS handshake was complete. Please "
+            "send it again." },
+        { CREDHUB_E_INTERNAL, "", "InternalError",
+            "The server could not complete the request because of an internal "
+            "error." },
+        { CREDHUB_E_READ_ONLY, "", "ServiceUnavailable",
+            "The server is in read-only mode; nothing can be changed at the "
+            "moment." },
+        { CREDHUB_E_INPUT, "Unsupported service 'x'", "InvalidInput",
+            "Unsupported service 'x'" },
+        { CREDHUB_E_INPUT, "", "InvalidInput",
+            "The request could not be understood." },
+        { CREDHUB_E_FIELD_REQUIRED, "group_id", "InvalidInput",
+            "Field 'group_id' is required" },
+        { CREDHUB_E_FIELD_INVALID, "paused", "InvalidInput",
+            "Field 'paused' is invalid" },
+        { CREDHUB_E_CONFIG, "", "InvalidInput", "Invalid 'config' object" },
+        { CREDHUB_E_LIMIT, "", "InvalidInput",
+            "Parameter 'limit' must be a number from 1 to 1000" },
+        { CREDHUB_E_CURSOR, "", "InvalidInput",
+            "Parameter 'cursor' is not one of this list" },
+        { CREDHUB_E_APPROVAL_CERTIFICATE, "", "InvalidInput",
+            "Field 'encoded_cert' must be one certificate: DER in base64" },
+        { CREDHUB_E_APPROVAL_HASH, "", "InvalidInput",
+            "Field 'hash' must be the SHA-256 of the certificate in base64" },
+        { CREDHUB_E_NOT_FOUND_CONNECTOR, "abc", "NotFound_Connector",
+            "Connector with id 'abc' does not exist." },
+        { CREDHUB_E_NOT_FOUND_CONNECTOR, "a'b$[c", "NotFound_Connector",
+            "Connector with id 'abc' does not exist." },
+        { CREDHUB_E_NOT_FOUND_DESTINATION, "abc", "NotFound_Destination",
+            "Destination with id 'abc' does not exist." },
+        { CREDHUB_E_NOT_FOUND_GROUP, "abc", "NotFound_Group",
+            "Group with id 'abc' does not exist." },
+        { CREDHUB_E_NOT_FOUND_USER, "abc", "NotFound_User",
+            "User with id 'abc' does not exist." },
+        { CREDHUB_E_NOT_FOUND_LINK, "abc", "NotFound_PrivateLink",
+            "Private link with id 'abc' does not exist." },
+        { CREDHUB_E_NOT_FOUND_MANAGER, "lucky_tiger", "NotFound",
+            "External Secrets Manager with 'lucky_tiger' id is not found." },
+        { CREDHUB_E_NOT_FOUND_CERTIFICATE,
+            "r+u4//L4MG==", "NotFound_Certificate",
+            "Certificate with hash 'r+u4//L4MG==' does not exist." },
+        { CREDHUB_E_NOT_FOUND_FINGERPRINT, "h", "NotFound_Fingerprint",
+            "Fingerprint with hash 'h' does not exist." },
+        { CREDHUB_E_NOT_FOUND_PARENT, "g1", "NotFound",
+            "Destination with id g1 not found" },
+        { CREDHUB_E_CONFLICT, "The private link 'a' is used by 'b'", "Conflict",
+            "The private link 'a' is used by 'b'" },
+        { CREDHUB_E_CONFLICT, "", "Conflict",
+            "The request conflicts with what is there." },
+        { CREDHUB_E_ILLEGAL_STATE, "It is being created", "IllegalState",
+            "It is being created" },
+        { CREDHUB_E_ILLEGAL_STATE, "", "IllegalState",
+            "This cannot be done in the present state." },
+        { CREDHUB_E_LEASED, "", "IllegalState",
+            "Somebody else works on this, or has done so since." },
+        { CREDHUB_E_MANAGER_CONFIG, "", "BadRequest",
+            "ESM config is required." },
+        { CREDHUB_E_MANAGER_INPUT, "Failed to delete 'it' id", "BadRequest",
+            "Failed to delete 'it' id" },
+        { CREDHUB_E_MANAGER_INPUT, "", "BadRequest",
+            "The request could not be understood." },
+    };
+
+    for (i = 0; i < sizeof(said) / sizeof(said[0]); i++) {
+        credhub_buf_t want;
+
+        credhub_buf_init(&want, unit_arena, 0);
+        credhub_buf_printf(&want, "{\"code\":\"%s\",\"message\":\"%s\"}",
+            said[i].code, said[i].message);
+        credhub_buf_lit(&want, "\0");
+
+        unit_assert_str(
+            body_at("/v1/x", said[i].kind, unit_str(said[i].detail)),
+            (char *) want.data);
+    }
+}
+
+
+/* One kind in the style of each API. */
+
+static void
+test_styles(void **state)
+{
+    size_t i;
+
+    static const struct {
+        const char     *target;
+        credhub_error_e kind;
+        const char     *body;
+    } styles[] = {
+        { "/v1", CREDHUB_E_NOT_FOUND,
+            "{\"code\":\"NotFound\",\"message\":\"There is nothing at this "
+            "URL.\"}" },
+        { "/v1?a=b", CREDHUB_E_NOT_FOUND,
+            "{\"code\":\"NotFound\",\"message\":\"There is nothing at this "
+            "URL.\"}" },
+        { "/v10", CREDHUB_E_NOT_FOUND,
+            "{\"error\":\"There is nothing at this URL.\"}" },
+        { "", CREDHUB_E_NOT_FOUND,
+            "{\"error\":\"There is nothing at this URL.\"}" },
+        { "/vedsdk/SSHCertificates/", CREDHUB_E_NOT_FOUND,
+            "{\"Response\":{\"ErrorCode\":404,\"ErrorMessage\":\"There is "
+            "nothing at this URL.\",\"Success\":false}}" },
+        { "/vedauth/authorize", CREDHUB_E_NOT_FOUND,
+            "{\"error\":\"not_found\",\"error_description\":\"There is "
+            "nothing at this URL.\"}" },
+        { "/api/v1/data", CREDHUB_E_TOKEN_EXPIRED,
+            "{\"error\":\"access_token_expired\",\"error_description\":"
+            "\"Access token expired\"}" },
+        { "/vedauth/x", CREDHUB_E_TOKEN_EXPIRED,
+            "{\"error\":\"access_token_expired\",\"error_description\":"
+            "\"Access token expired\"}" },
+        { "/vedsdk/x", CREDHUB_E_TOKEN_EXPIRED,
+            "{\"Response\":{\"ErrorCode\":401,\"ErrorMessage\":\"Access "
+            "token expired\",\"Success\":false}}" },
+        { "/v1/x", CREDHUB_E_TOKEN_EXPIRED,
+            "{\"code\":\"AuthFailed\",\"message\":\"Access token "
+            "expired\"}" },
+        { "/v1/x", CREDHUB_E_INVALID_CLIENT_CERTIFICATE,
+            "{\"error\":\"invalid_client_certificate\","
+            "\"error_description\":\"The client certificate could not be "
+            "verified.\"}" },
+        { "/vedsdk/x", CREDHUB_E_INVALID_CLIENT_CERTIFICATE,
+            "{\"error\":\"invalid_client_certificate\","
+            "\"error_description\":\"The client certificate could not be "
+            "verified.\"}" },
+    };
+
+    for (i = 0; i < sizeof(styles) / sizeof(styles[0]); i++) {
+        unit_assert_str(
+            body_at(styles[i].target, styles[i].kind, credhub_null_str),
+            styles[i].body);
+    }
+}
+
+
+/* The code of every status that a kind or nginx itself comes with. */
+
+static void
+test_codes(void **state)
+{
+    size_t        i;
+    credhub_buf_t buf;
+    credhub_str_t body, value, code;
+
+    static const struct {
+        unsigned    status;
+        const char *code;
+    } codes[] = { { 400, "InvalidInput" }, { 401, "AuthFailed" },
+        { 403, "Forbidden" }, { 404, "NotFound" }, { 405, "MethodNotAllowed" },
+        { 406, "NotAcceptable" }, { 408, "RequestTimeout" },
+        { 409, "Conflict" }, { 411, "LengthRequired" },
+        { 412, "PreconditionFailed" }, { 413, "PayloadTooLarge" },
+        { 414, "UriTooLong" }, { 415, "UnsupportedMediaType" },
+        { 416, "RangeNotSatisfiable" }, { 421, "MisdirectedRequest" },
+        { 422, "UnprocessableEntity" }, { 425, "TooEarly" },
+        { 429, "TooManyRequests" }, { 431, "HeaderTooLarge" },
+        { 500, "InternalError" }, { 501, "NotImplemented" },
+        { 502, "BadGateway" }, { 503, "ServiceUnavailable" },
+        { 504, "GatewayTimeout" }, { 505, "HttpVersionNotSupported" },
+        { 507, "InsufficientStorage" }, { 599, "Error" } };
+
+    for (i = 0; i < sizeof(codes) / sizeof(codes[0]); i++) {
+        credhub_buf_init(&buf, unit_arena, 0);
+        credhub_error_style_status(&buf, credhub_str("/v1"), codes[i].status);
+        assert_int_equal(buf.failed, 0);
+
+        body = credhub_buf_str(&buf);
+        assert_int_equal(
+            credhub_json_check(unit_arena, body, &value), CREDHUB_OK);
+        assert_int_equal(
+            credhub_json_get_string(unit_arena, value, "code", &code), 1);
+        unit_assert_str(code, codes[i].code);
     }
 }
 
@@ -485,6 +750,34 @@ test_details_are_cut(void **state)
 }
 
 
+/* A text of ours keeps its characters, and more of them. */
+
+static void
+test_texts_are_cut(void **state)
+{
+    size_t        before;
+    char          text[600];
+    credhub_str_t body;
+
+    unit_assert_str(body_at("/v1", CREDHUB_E_CONFLICT,
+                        unit_str("It's ${[a]} [][] \"b\"\\\n")),
+        "{\"code\":\"Conflict\",\"message\":\"It's ${[a]} [][] "
+        "\\\"b\\\"\\\\\\n\"}");
+
+    for (before = 0; before < 4; before++) {
+        memset(text, 'x', sizeof(text));
+        memcpy(text + CREDHUB_DETAIL_TEXT_MAX - before, "\xf0\x9f\x98\x80", 4);
+
+        body = body_at("/v1", CREDHUB_E_INPUT,
+            (credhub_str_t){ sizeof(text), (u_char *) text });
+
+        assert_int_equal(
+            body.len, strlen("{\"code\":\"InvalidInput\",\"message\":\"\"}")
+                          + CREDHUB_DETAIL_TEXT_MAX - before);
+    }
+}
+
+
 static void
 test_memory_runs_out(void **state)
 {
@@ -501,7 +794,8 @@ test_memory_runs_out(void **state)
         credhub_buf_init(&buf, small, 0);
 
         unit_malloc_left = round;
-        credhub_error_body(&buf, CREDHUB_E_CRED, credhub_null_str);
+        credhub_error_body(
+            &buf, credhub_null_str, CREDHUB_E_CRED, credhub_null_str);
         unit_malloc_left = -1;
 
         failed = buf.failed;
@@ -518,6 +812,9 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_statuses),
         cmocka_unit_test(test_every_body_is_json),
+        cmocka_unit_test(test_envelopes),
+        cmocka_unit_test(test_styles),
+        cmocka_unit_test(test_codes),
         cmocka_unit_test(test_names),
         cmocka_unit_test(test_hidden),
         cmocka_unit_test(test_status_names),
@@ -526,6 +823,7 @@ main(void)
         cmocka_unit_test(test_challenges),
         cmocka_unit_test(test_details_are_cleaned),
         cmocka_unit_test(test_details_are_cut),
+        cmocka_unit_test(test_texts_are_cut),
         cmocka_unit_test(test_memory_runs_out),
     };
 
