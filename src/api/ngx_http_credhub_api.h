@@ -8,6 +8,18 @@
 #include "ngx_http_credhub_module.h"
 
 
+/* An endpoint of the trust API, see ngx_http_credhub_object.h. */
+
+typedef struct ngx_http_credhub_resource_s ngx_http_credhub_resource_t;
+typedef struct ngx_http_credhub_listing_s  ngx_http_credhub_listing_t;
+
+typedef struct {
+    ngx_credhub_operation_t            operation; /* first */
+    const ngx_http_credhub_resource_t *resource;
+    const ngx_http_credhub_listing_t  *listing; /* of a list, or NULL */
+} ngx_http_credhub_way_t;
+
+
 /* data */
 extern const ngx_credhub_operation_t ngx_http_credhub_data_get;
 extern const ngx_credhub_operation_t ngx_http_credhub_data_get_by_id;

@@ -1,9 +1,13 @@
 
 /*
  * What the resources of the trust API share: an object is created, shown,
- * listed, changed and deleted in one way, and a resource says in a table and a
- * few functions what is its own. Answers are envelopes:
+ * listed, changed, tested and deleted in one way, and a resource says in tables
+ * and a few functions what is its own. Answers are envelopes:
  * {"code":"Success","message":...,"data":...}.
+ *
+ * An endpoint is a way (ngx_http_credhub_way_t): an operation, whose steps are
+ * one of the lists below, and the resource that it is about. The way is what the
+ * steps find in op->operation.
  */
 
 #ifndef _NGX_HTTP_CREDHUB_OBJECT_H_INCLUDED_
@@ -19,34 +23,47 @@
 
 
 typedef struct ngx_http_credhub_object_s ngx_http_credhub_object_t;
+typedef struct ngx_http_credhub_page_s   ngx_http_credhub_page_t;
 
 
-/* A resource: what is its own. Functions may be NULL. */
+/* An attribute that is the id of another object. */
 
 typedef struct {
-    ngx_credhub_object_kind_e  kind;
-    const credhub_attribute_t *attributes;
-    const char                *created; /* messages; %s: the id */
-    const char                *updated;
-    const char                *deleted;
-    const char                *listed; /* NULL: none */
-    credhub_port_e             ports;
-    unsigned                   config:1;        /* has one */
-    unsigned                   config_listed:1; /* shown in lists */
-    unsigned                   masked:1;        /* its secrets are */
+    const char               *attribute; /* NULL: the end */
+    ngx_credhub_object_kind_e kind;
+    credhub_error_e           missing; /* CREDHUB_OK: the kind's own */
+} ngx_http_credhub_ref_t;
 
-    /* Whose it is: id and key of what is created. NULL: a random id. */
-    credhub_error_e (*name)(ngx_credhub_op_t *op,
-        ngx_http_credhub_object_t *ctx, credhub_str_t *id);
 
-    /* The references of ctx->change, from ctx->attributes: kind and id of each;
-     * read rights on new ones are checked by the caller. */
-    credhub_error_e (*refs)(
+/* A resource: what is its own. Functions and texts may be NULL. */
+
+struct ngx_http_credhub_resource_s {
+    ngx_credhub_object_kind_e     kind;
+    const credhub_attribute_t    *attributes;
+    const ngx_http_credhub_ref_t *refs;    /* up to NGX_CREDHUB_REFS_MAX */
+    const char                   *created; /* messages; %s: the id */
+    const char                   *updated;
+    const char                   *deleted;
+    const char                   *listed;
+    const char                   *exists; /* 409: the id is taken */
+    credhub_port_e                ports;
+    unsigned                      config:1;        /* has one */
+    unsigned                      config_listed:1; /* shown in lists, too */
+    unsigned                      masked:1;        /* its secrets are masked */
+    unsigned                      tested:1;        /* has setup tests */
+
+    /*
+     * Rules between fields, before the references are looked up. May change
+     * ctx->attributes, ctx->config and, of what is created, ctx->id, and sets
+     * .unique, .state, .lease, .due of ctx->change. The object as it stands is
+     * ctx->current. May be called again, when somebody else wrote in between.
+     */
+    credhub_error_e (*check)(
         ngx_credhub_op_t *op, ngx_http_credhub_object_t *ctx);
 
-    /* Rules between fields, when everything was loaded: may change
-     * ctx->attributes and ctx->config, sets ctx->change.unique, .state, .due. */
-    credhub_error_e (*check)(
+    /* ctx->change.unique is taken by another object: the error, or CREDHUB_OK
+     * when `ctx` was changed and may be written once more. */
+    credhub_error_e (*taken)(
         ngx_credhub_op_t *op, ngx_http_credhub_object_t *ctx);
 
     /* Appends members that are computed, each behind a comma. `listed`: in a
@@ -54,48 +71,152 @@ typedef struct {
     void (*show)(ngx_credhub_op_t *op, credhub_buf_t *buf,
         const ngx_credhub_object_t *object, ngx_uint_t listed);
 
-    /* The error of a deletion that is refused because others refer to it. */
+    /* The error of a deletion that is refused because others refer to it; NULL:
+     * CREDHUB_E_CONFLICT, which names them. */
     credhub_error_e (*used)(ngx_credhub_op_t *op,
         const ngx_credhub_object_result_t *result, credhub_str_t id);
-} ngx_http_credhub_resource_t;
+};
 
 
-typedef struct {
-    ngx_credhub_object_kind_e kind;
-    credhub_str_t             id; /* empty: none */
-} ngx_http_credhub_ref_t;
-
-
-/* The context of every operation here. */
+/* The context of everything but lists. */
 
 struct ngx_http_credhub_object_s {
     const ngx_http_credhub_resource_t *resource;
 
-    /* the object as it stands; key empty: it is being created */
-    ngx_credhub_object_ask_t asks[NGX_CREDHUB_ASKS_MAX]; /* [0]: itself */
-    ngx_uint_t               nasks;
-    ngx_credhub_guard_t      guard; /* without values */
-    credhub_str_t            id;
-    credhub_str_t            path;
+    credhub_str_t       id;
+    credhub_str_t       key;
+    credhub_str_t       path;
+    ngx_credhub_guard_t guard; /* without values */
+
+    /* what is read: the object and, behind it, those it refers to */
+    ngx_credhub_object_ask_t    asks[NGX_CREDHUB_ASKS_MAX];
+    ngx_uint_t                  nasks;
+    ngx_uint_t                  nread;
+    const ngx_credhub_object_t *current; /* NULL: it is created */
 
     /* as it shall be */
-    credhub_str_t               body; /* checked JSON */
-    credhub_str_t               attributes;
-    credhub_str_t               config; /* in clear */
-    ngx_http_credhub_ref_t      refs[NGX_CREDHUB_REFS_MAX];
-    ngx_credhub_object_change_t change;
-    ngx_uint_t                  tries;
+    credhub_str_t                 body; /* checked JSON, an object */
+    credhub_str_t                 attributes;
+    credhub_str_t                 config; /* in clear; empty: none */
+    size_t                        given;  /* attributes in the body */
+    const ngx_http_credhub_ref_t *refs[NGX_CREDHUB_REFS_MAX]; /* of asks[1..] */
+    unsigned                      ref_new[NGX_CREDHUB_REFS_MAX];
+    ngx_credhub_object_change_t   change;
+    ngx_uint_t                    tries;
 
-    /* connections and destinations */
+    ngx_uint_t  status;
+    const char *message;
+
     ngx_credhub_setup_t setup;
+    unsigned            creating:1;
+    unsigned            config_given:1;
     unsigned            tests:1; /* run setup tests */
-    unsigned            tested:1;
 };
 
+
+/* The endpoints of one object. */
+
+extern const ngx_credhub_step_pt ngx_http_credhub_object_create[];
+extern const ngx_credhub_step_pt ngx_http_credhub_object_get[];
+extern const ngx_credhub_step_pt ngx_http_credhub_object_patch[];
+extern const ngx_credhub_step_pt ngx_http_credhub_object_test[];
+extern const ngx_credhub_step_pt ngx_http_credhub_object_delete[];
+
+#define ngx_http_credhub_object_way(name, steps, resource)                     \
+    {                                                                          \
+        { name, steps, sizeof(ngx_http_credhub_object_t) }, &resource, NULL    \
+    }
+
+
+/* A list: which objects, and how each is shown. */
+
+struct ngx_http_credhub_listing_s {
+    /*
+     * Sets what of page->... is not that of all objects of the resource: index,
+     * name, and owner and owner_kind, an object that has to exist and that the
+     * caller has to read.
+     */
+    credhub_error_e (*begin)(
+        ngx_credhub_op_t *op, ngx_http_credhub_page_t *page);
+
+    /* Is it in the list? NULL: all are. */
+    ngx_uint_t (*fits)(ngx_credhub_op_t *op, ngx_http_credhub_page_t *page,
+        const ngx_credhub_object_t *object);
+
+    /* Appends the element; NULL: as the resource shows it. */
+    credhub_error_e (*item)(ngx_credhub_op_t *op, credhub_buf_t *buf,
+        const ngx_credhub_object_t *object);
+};
+
+
+struct ngx_http_credhub_page_s {
+    const ngx_http_credhub_resource_t *resource;
+    const ngx_http_credhub_listing_t  *listing; /* NULL: all there are */
+
+    credhub_str_t index; /* of the store: "objects:KIND" */
+    credhub_str_t name;  /* the list's, with owner and filters */
+
+    ngx_credhub_object_kind_e owner_kind;
+    credhub_str_t             owner; /* an id; empty: none */
+    ngx_credhub_object_ask_t  ask;   /* of it */
+
+    credhub_str_t schema; /* filters of listings */
+    credhub_str_t kind;
+
+    int64_t       behind;
+    int64_t       end; /* behind the last element */
+    ngx_uint_t    limit;
+    ngx_uint_t    n;
+    ngx_uint_t    more;
+    credhub_buf_t items;
+};
+
+extern const ngx_credhub_step_pt ngx_http_credhub_object_list[];
+
+/* `listing`: NULL, or a pointer. */
+#define ngx_http_credhub_object_list_way(name, resource, listing)              \
+    {                                                                          \
+        { name, ngx_http_credhub_object_list,                                  \
+            sizeof(ngx_http_credhub_page_t) },                                 \
+            &resource, listing                                                 \
+    }
+
+
+/* For what goes a way of its own. */
 
 /* Answers the envelope: `data` is JSON, empty: none. `message` empty: none. */
 ngx_credhub_rc_e ngx_http_credhub_envelope(ngx_credhub_op_t *op,
     ngx_uint_t status, credhub_str_t message, credhub_str_t data);
+
+/* A message: `format` with the id in place of its %s, empty when it is NULL. */
+credhub_str_t ngx_http_credhub_message(
+    ngx_credhub_op_t *op, const char *format, credhub_str_t id);
+
+/* The body, checked, an object; "{}" when it is empty and `optional`. */
+credhub_error_e ngx_http_credhub_object_body(
+    ngx_credhub_op_t *op, ngx_uint_t optional, credhub_str_t *body);
+
+/* "limit" and "cursor" of the query, for the list of that name; the hub id is
+ * known (ngx_credhub_ready()). */
+credhub_error_e ngx_http_credhub_limit(ngx_credhub_op_t *op, ngx_uint_t *limit);
+credhub_error_e ngx_http_credhub_behind(
+    ngx_credhub_op_t *op, credhub_str_t name, int64_t *behind);
+
+/* Ends "items":[ with ] and next_cursor, unless `end` is 0, and answers. */
+ngx_credhub_rc_e ngx_http_credhub_items(ngx_credhub_op_t *op,
+    const char *message, credhub_str_t items, credhub_str_t name, int64_t end);
+
+/* Appends an object as its resource shows it, config in clear being given. */
+void ngx_http_credhub_object_show(ngx_credhub_op_t *op, credhub_buf_t *buf,
+    const ngx_http_credhub_resource_t *resource,
+    const ngx_credhub_object_t *object, credhub_str_t config,
+    ngx_uint_t listed);
+
+/* Appends ,"name":"DATE" and ,"name":"plain" (null when it is empty). */
+void ngx_http_credhub_add_date(
+    credhub_buf_t *buf, const char *name, int64_t us);
+void ngx_http_credhub_add_text(
+    credhub_buf_t *buf, const char *name, credhub_str_t plain);
 
 
 #endif /* _NGX_HTTP_CREDHUB_OBJECT_H_INCLUDED_ */

@@ -122,6 +122,21 @@ credhub_date(int64_t us, u_char out[CREDHUB_DATE_LEN])
 }
 
 
+void
+credhub_date_us(int64_t us, u_char out[CREDHUB_DATE_US_LEN])
+{
+    int64_t rest;
+
+    rest = us % 1000000;
+
+    credhub_date(us, out);
+    out[CREDHUB_DATE_LEN - 1] = '.';
+
+    (void) credhub_date_field(out + CREDHUB_DATE_LEN,
+        (int) (rest < 0 ? rest + 1000000 : rest), 6, 'Z');
+}
+
+
 static u_char *
 credhub_date_field(u_char *p, int value, size_t digits, u_char end)
 {

@@ -12,8 +12,9 @@
 #include "credhub_error.h"
 
 
-#define CREDHUB_UUID_LEN 36
-#define CREDHUB_DATE_LEN 20 /* 2019-02-01T20:37:52Z */
+#define CREDHUB_UUID_LEN    36
+#define CREDHUB_DATE_LEN    20 /* 2019-02-01T20:37:52Z */
+#define CREDHUB_DATE_US_LEN 27 /* 2019-02-01T20:37:52.000001Z */
 
 
 /* Writes a random version 4 UUID in lower case; 0, or -1 when the random
@@ -26,6 +27,9 @@ int credhub_uuid_parse(credhub_str_t text, u_char out[CREDHUB_UUID_LEN]);
 
 /* Microseconds since 1970 -> UTC date with whole seconds, rounded down. */
 void credhub_date(int64_t us, u_char out[CREDHUB_DATE_LEN]);
+
+/* The same with microseconds. */
+void credhub_date_us(int64_t us, u_char out[CREDHUB_DATE_US_LEN]);
 
 /* Decimal int64 of the whole text: 0, or -1. */
 int credhub_int64(credhub_str_t text, int64_t *out);

@@ -116,6 +116,28 @@ test_date(void **state)
 
 
 static void
+test_date_us(void **state)
+{
+    size_t i;
+    u_char out[CREDHUB_DATE_US_LEN];
+
+    static const struct {
+        int64_t     us;
+        const char *date;
+    } dates[] = { { 0, "1970-01-01T00:00:00.000000Z" },
+        { 1695654355680295, "2023-09-25T15:05:55.680295Z" },
+        { 1000001, "1970-01-01T00:00:01.000001Z" },
+        { -1, "1969-12-31T23:59:59.999999Z" },
+        { -1000000, "1969-12-31T23:59:59.000000Z" } };
+
+    for (i = 0; i < sizeof(dates) / sizeof(dates[0]); i++) {
+        credhub_date_us(dates[i].us, out);
+        assert_memory_equal(out, dates[i].date, CREDHUB_DATE_US_LEN);
+    }
+}
+
+
+static void
 test_int64(void **state)
 {
     size_t        i;
@@ -643,6 +665,7 @@ main(void)
         cmocka_unit_test(test_uuid),
         cmocka_unit_test(test_uuid_parse),
         cmocka_unit_test(test_date),
+        cmocka_unit_test(test_date_us),
         cmocka_unit_test(test_int64),
         cmocka_unit_test(test_base64),
         cmocka_unit_test(test_base64_every_byte),
