@@ -217,6 +217,29 @@ credhub_base64(credhub_arena_t *arena, credhub_str_t bytes, int padding)
 
 
 credhub_str_t
+credhub_base64url(credhub_arena_t *arena, credhub_str_t bytes)
+{
+    size_t        i;
+    credhub_str_t text;
+
+    text = credhub_base64(arena, bytes, 0);
+
+    for (i = 0; i < text.len; i++) {
+        switch (text.data[i]) {
+        case '+':
+            text.data[i] = '-';
+            break;
+
+        case '/':
+            text.data[i] = '_';
+        }
+    }
+
+    return text;
+}
+
+
+credhub_str_t
 credhub_base64_decode(credhub_arena_t *arena, credhub_str_t text)
 {
     if (text.len != 0 && text.len % 4 == 0 && text.data[text.len - 1] == '=') {

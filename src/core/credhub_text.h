@@ -42,6 +42,7 @@ credhub_str_t credhub_base64_decode(credhub_arena_t *arena, credhub_str_t text);
 
 /* The URL-safe alphabet, never with padding (RFC 7515, section 2); .data ==
  * NULL when the text is not that or memory is exhausted. */
+credhub_str_t credhub_base64url(credhub_arena_t *arena, credhub_str_t bytes);
 credhub_str_t credhub_base64url_decode(
     credhub_arena_t *arena, credhub_str_t text);
 

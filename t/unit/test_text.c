@@ -347,6 +347,9 @@ test_base64url(void **state)
         if (strpbrk(vectors[i][2], "+/") == NULL) {
             unit_assert_str(
                 credhub_base64url_decode(unit_arena, text), vectors[i][0]);
+            unit_assert_str(
+                credhub_base64url(unit_arena, unit_str(vectors[i][0])),
+                vectors[i][2]);
         }
 
         free(text.data);
@@ -356,6 +359,9 @@ test_base64url(void **state)
         credhub_base64url_decode(unit_arena, unit_str("-_-_")), "\xfb\xff\xbf");
     unit_assert_str(
         credhub_base64url_decode(unit_arena, unit_str("__8")), "\xff\xff");
+    unit_assert_str(
+        credhub_base64url(unit_arena, unit_str("\xfb\xff\xbf")), "-_-_");
+    unit_assert_str(credhub_base64url(unit_arena, unit_str("\xff\xff")), "__8");
     assert_non_null(credhub_base64url_decode(unit_arena, unit_str("")).data);
 
     for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
