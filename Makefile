@@ -39,14 +39,18 @@ NGINX  = $(BUILD)/nginx
 JOBS   = -j$(shell nproc)
 
 UNIT_CFLAGS = -std=gnu11 -Wall -Wextra -Wno-unused-parameter -Werror -g \
-	$(CC_OPT) -Isrc/core -MMD -MP
+	$(CC_OPT) -Isrc/core -Isrc/outbound -MMD -MP
 UNIT_CORE   = $(patsubst src/core/%.c,$(BUILD)/unit/%.o,$(wildcard src/core/*.c))
 UNIT_TESTS  = $(patsubst t/unit/%.c,$(BUILD)/unit/%,$(wildcard t/unit/test_*.c))
+OUTBOUND    = $(patsubst src/outbound/%.c,$(BUILD)/outbound/%.o,\
+	$(wildcard src/outbound/*.c))
+DRIVERS     = $(patsubst t/outbound/%.c,$(BUILD)/outbound/%,\
+	$(wildcard t/outbound/*.c))
 FUZZERS     = $(patsubst t/fuzz/%.c,$(BUILD)/fuzz/%,$(wildcard t/fuzz/fuzz_*.c))
 FUZZ_MAIN   = $(BUILD)/fuzz/replay.o
 
 .DELETE_ON_ERROR:
-.PHONY: all module unit fuzzers run stop test asan check fuzz soak bench \
+.PHONY: all module unit outbound fuzzers run stop test asan check fuzz soak bench \
 	deps install clean FORCE
 
 all: module
@@ -91,6 +95,21 @@ $(BUILD)/unit/%.o: t/unit/%.c | deps-test
 	@mkdir -p $(@D)
 	$(CC) $(UNIT_CFLAGS) -c -o $@ $<
 
+# programs that call the probes as nginx would, on threads
+outbound: $(DRIVERS)
+
+$(DRIVERS): %: %.o $(OUTBOUND) $(BUILD)/unit/libcore.a
+	$(CC) $(CC_OPT) -o $@ $^ $(LD_OPT) -lssh -lcurl -ljansson -lssl -lcrypto \
+		-lpthread
+
+$(BUILD)/outbound/%.o: src/outbound/%.c | deps-test
+	@mkdir -p $(@D)
+	$(CC) $(UNIT_CFLAGS) -c -o $@ $<
+
+$(BUILD)/outbound/%.o: t/outbound/%.c | deps-test
+	@mkdir -p $(@D)
+	$(CC) $(UNIT_CFLAGS) -c -o $@ $<
+
 fuzzers: $(FUZZERS)
 
 $(FUZZERS): %: %.o $(FUZZ_MAIN) $(BUILD)/unit/libcore.a
@@ -100,7 +119,8 @@ $(BUILD)/fuzz/%.o: t/fuzz/%.c | deps-test
 	@mkdir -p $(@D)
 	$(CC) $(UNIT_CFLAGS) -c -o $@ $<
 
--include $(wildcard $(BUILD)/unit/*.d $(BUILD)/fuzz/*.d)
+-include $(wildcard $(BUILD)/unit/*.d $(BUILD)/outbound/*.d \
+	$(BUILD)/fuzz/*.d)
 
 
 run: module deps-run

@@ -49,6 +49,13 @@ int ngx_credhub_dial(const ngx_credhub_target_t *target, const char **reason);
 int ngx_credhub_dial_wait(
     const ngx_credhub_target_t *target, int fd, short events);
 
+#define NGX_CREDHUB_DIAL_LATE   "The server did not answer in time"
+#define NGX_CREDHUB_DIAL_CLOSED "The server closed the connection"
+
+/* What has come, at most `len` bytes: how many; -1 and a static reason. */
+ssize_t ngx_credhub_dial_some(const ngx_credhub_target_t *target, int fd,
+    void *data, size_t len, const char **reason);
+
 /* Exactly `len` bytes: 0; -1 and a static reason. */
 int ngx_credhub_dial_read(const ngx_credhub_target_t *target, int fd,
     void *data, size_t len, const char **reason);
