@@ -7,18 +7,16 @@
 
 #include "credhub_bind.h"
 #include "credhub_text.h"
+#include "credhub_wipe.h"
 
-#include <malloc.h>
 #include <stdlib.h>
 #include <jansson.h>
-#include <openssl/crypto.h>
 
 
 typedef credhub_error_e (*credhub_bind_pt)(credhub_arena_t *arena,
     const credhub_bind_t *field, credhub_str_t value, void *data);
 
 
-static void                  credhub_bind_free(void *p);
 static const credhub_bind_t *credhub_bind_find(
     const credhub_bind_t *fields, credhub_str_t key);
 static credhub_error_e credhub_bind_string(credhub_arena_t *arena,
@@ -48,17 +46,7 @@ static const credhub_bind_pt credhub_bind_kinds[] = {
 void
 credhub_bind_init(void)
 {
-    json_set_alloc_funcs(malloc, credhub_bind_free);
-}
-
-
-static void
-credhub_bind_free(void *p)
-{
-    if (p != NULL) {
-        OPENSSL_cleanse(p, malloc_usable_size(p));
-        free(p);
-    }
+    json_set_alloc_funcs(malloc, credhub_wipe_free);
 }
 
 
