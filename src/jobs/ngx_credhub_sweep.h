@@ -1,7 +1,7 @@
 
 /*
- * Removes what deleted credentials have left behind, and ends batches whose
- * operation did not.
+ * Removes what deleted credentials and objects have left behind, and private
+ * links that are being destroyed; ends batches whose operation did not.
  */
 
 #ifndef _NGX_CREDHUB_SWEEP_H_INCLUDED_

@@ -10,14 +10,6 @@
 #define NGX_CREDHUB_KEY_ARGS 3 /* of a look-up */
 
 
-/* Why a change was refused. */
-
-typedef struct {
-    credhub_str_t   word;
-    credhub_error_e error;
-} ngx_credhub_refusal_t;
-
-
 static ngx_int_t ngx_credhub_certificate(ngx_credhub_call_t *call,
     const ngx_credhub_reply_t *reply, ngx_credhub_certificate_t *certificate);
 static ngx_int_t ngx_credhub_certificate_version(ngx_credhub_call_t *call,
@@ -27,9 +19,6 @@ static void      ngx_credhub_certificate_change(ngx_credhub_call_t *call,
          ngx_credhub_store_t *store, ngx_uint_t script,
          const ngx_credhub_certificate_t *certificate, credhub_str_t version,
          credhub_str_t batch, const ngx_credhub_guard_t *guard);
-static ngx_int_t ngx_credhub_certificate_changed(ngx_credhub_call_t *call,
-    const ngx_credhub_refusal_t *refusals, credhub_error_e denied,
-    credhub_error_e *error);
 static ngx_int_t ngx_credhub_certificate_row(ngx_credhub_call_t *call,
     const ngx_credhub_reply_t *reply, ngx_credhub_certificate_row_t *row);
 static ngx_int_t ngx_credhub_child(ngx_credhub_call_t *call,
@@ -225,13 +214,15 @@ ngx_int_t
 ngx_credhub_transitional_written(
     ngx_credhub_call_t *call, credhub_error_e *error)
 {
+    ngx_credhub_reply_t *reply;
+
     static const ngx_credhub_refusal_t refusals[] = {
         { credhub_string("mismatched"), CREDHUB_E_MISMATCHED_VERSION },
         { credhub_string(""), CREDHUB_OK },
     };
 
-    return ngx_credhub_certificate_changed(
-        call, refusals, CREDHUB_E_CRED_DENIED, error);
+    return ngx_credhub_guarded_answer(
+        call, &reply, refusals, CREDHUB_E_CRED_DENIED, error);
 }
 
 
@@ -248,14 +239,16 @@ ngx_credhub_version_delete(ngx_credhub_call_t *call, ngx_credhub_store_t *store,
 ngx_int_t
 ngx_credhub_version_deleted(ngx_credhub_call_t *call, credhub_error_e *error)
 {
+    ngx_credhub_reply_t *reply;
+
     static const ngx_credhub_refusal_t refusals[] = {
         { credhub_string("missing"), CREDHUB_E_CRED },
         { credhub_string("last"), CREDHUB_E_LAST_VERSION },
         { credhub_string(""), CREDHUB_OK },
     };
 
-    return ngx_credhub_certificate_changed(
-        call, refusals, CREDHUB_E_CRED_HIDDEN, error);
+    return ngx_credhub_guarded_answer(
+        call, &reply, refusals, CREDHUB_E_CRED_HIDDEN, error);
 }
 
 
@@ -273,37 +266,6 @@ ngx_credhub_certificate_change(ngx_credhub_call_t *call,
 
     ngx_credhub_call_guarded(
         call, store, script, sizeof(argv) / sizeof(argv[0]), argv, guard);
-}
-
-
-static ngx_int_t
-ngx_credhub_certificate_changed(ngx_credhub_call_t *call,
-    const ngx_credhub_refusal_t *refusals, credhub_error_e denied,
-    credhub_error_e *error)
-{
-    ngx_int_t            rc;
-    credhub_str_t        word;
-    ngx_credhub_reply_t *reply;
-
-    rc = ngx_credhub_script_answer(call, &reply, &word, error);
-
-    if (rc != NGX_DECLINED) {
-        return rc;
-    }
-
-    if (ngx_credhub_guard_refused(reply)) {
-        *error = denied;
-        return NGX_ERROR;
-    }
-
-    for (/* void */; refusals->word.len != 0; refusals++) {
-        if (credhub_str_eq(word, refusals->word)) {
-            *error = refusals->error;
-            return NGX_ERROR;
-        }
-    }
-
-    return NGX_DECLINED;
 }
 
 

@@ -6,14 +6,8 @@
 #include "ngx_credhub_lua.h"
 
 
-#define NGX_CREDHUB_SEALS_MAX  ((int64_t) 1 << 31) /* of one key */
-#define NGX_CREDHUB_SEALS_STEP ((int64_t) 1 << 20) /* between warnings */
-
-
 static ngx_int_t ngx_credhub_found(ngx_credhub_call_t *call,
     const ngx_credhub_reply_t *reply, ngx_credhub_found_t *found);
-static void      ngx_credhub_seals_check(ngx_credhub_call_t *call,
-         const ngx_credhub_reply_t *reply, const credhub_version_t *version);
 
 
 /* In front of a current row stand what the name has beyond the version. */
@@ -350,33 +344,11 @@ ngx_credhub_credential_written(ngx_credhub_call_t *call,
     version->name = reply->elements[1]->str;
     version->credential = reply->elements[2]->str;
 
-    ngx_credhub_seals_check(call, reply->elements[4], version);
+    ngx_credhub_row_seals(reply->elements[4],
+        (version->secret.len != 0) + (version->params.len != 0),
+        version->folded);
 
     return NGX_OK;
-}
-
-
-/* A random nonce of 96 bits must not be drawn too often under one key. */
-
-static void
-ngx_credhub_seals_check(ngx_credhub_call_t *call,
-    const ngx_credhub_reply_t *reply, const credhub_version_t *version)
-{
-    int64_t seals, added;
-
-    if (ngx_credhub_row_number(reply, &seals) != NGX_OK) {
-        return;
-    }
-
-    added = (version->secret.len != 0) + (version->params.len != 0);
-
-    if (seals >= NGX_CREDHUB_SEALS_MAX
-        && seals % NGX_CREDHUB_SEALS_STEP < added) {
-        ngx_log_error(NGX_LOG_WARN, ngx_cycle->log, 0,
-            "credhub: the key that sealed \"%*s\" has sealed %L values, it is "
-            "time for a new one",
-            version->folded.len, version->folded.data, seals);
-    }
 }
 
 

@@ -54,22 +54,46 @@ ngx_credhub_guard_refused(const ngx_credhub_reply_t *reply)
 
 
 ngx_int_t
+ngx_credhub_guarded_answer(ngx_credhub_call_t *call,
+    ngx_credhub_reply_t **reply, const ngx_credhub_refusal_t *refusals,
+    credhub_error_e denied, credhub_error_e *error)
+{
+    ngx_int_t     rc;
+    credhub_str_t word;
+
+    rc = ngx_credhub_script_answer(call, reply, &word, error);
+
+    if (rc != NGX_DECLINED) {
+        return rc;
+    }
+
+    if (ngx_credhub_guard_refused(*reply)) {
+        *error = denied;
+        return NGX_ERROR;
+    }
+
+    for (/* void */; refusals != NULL && refusals->word.len != 0; refusals++) {
+        if (credhub_str_eq(word, refusals->word)) {
+            *error = refusals->error;
+            return NGX_ERROR;
+        }
+    }
+
+    return NGX_DECLINED;
+}
+
+
+ngx_int_t
 ngx_credhub_guarded_flag(ngx_credhub_call_t *call, ngx_uint_t *flag,
     credhub_error_e denied, credhub_error_e *error)
 {
     ngx_int_t            rc;
-    credhub_str_t        word;
     ngx_credhub_reply_t *reply;
 
-    rc = ngx_credhub_script_answer(call, &reply, &word, error);
+    rc = ngx_credhub_guarded_answer(call, &reply, NULL, denied, error);
 
     if (rc == NGX_OK) {
         *flag = (reply->n > 1 && reply->elements[1]->integer != 0);
-    }
-
-    if (rc == NGX_DECLINED && ngx_credhub_guard_refused(reply)) {
-        *error = denied;
-        return NGX_ERROR;
     }
 
     return rc;

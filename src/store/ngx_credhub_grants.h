@@ -48,6 +48,20 @@ void ngx_credhub_call_guarded(ngx_credhub_call_t *call,
  * forged grant has been logged. */
 ngx_uint_t ngx_credhub_guard_refused(const ngx_credhub_reply_t *reply);
 
+/* Why else a script has written nothing. A list ends with an empty word. */
+
+typedef struct {
+    credhub_str_t   word;
+    credhub_error_e error;
+} ngx_credhub_refusal_t;
+
+/* The answer of a script with a guard: NGX_OK, NGX_ERROR with *error, which is
+ * `denied` when the guard refused, or that of a word in `refusals` (may be
+ * NULL); NGX_DECLINED for any other word. */
+ngx_int_t ngx_credhub_guarded_answer(ngx_credhub_call_t *call,
+    ngx_credhub_reply_t **reply, const ngx_credhub_refusal_t *refusals,
+    credhub_error_e denied, credhub_error_e *error);
+
 /* A script that answers "ok" and a flag: NGX_OK, NGX_DECLINED, or NGX_ERROR with
  * *error, which is `denied` when the guard refused. */
 ngx_int_t ngx_credhub_guarded_flag(ngx_credhub_call_t *call, ngx_uint_t *flag,

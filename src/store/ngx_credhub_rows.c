@@ -1,53 +1,49 @@
 
-/* Version rows as Redis sends them. */
+/* Rows as Redis sends them. */
 
 #include "ngx_credhub_rows.h"
 #include "ngx_credhub_script.h"
 
 
-typedef enum {
-    NGX_CREDHUB_FIELD_OPTIONAL = 0,
-    NGX_CREDHUB_FIELD_REQUIRED,
-    NGX_CREDHUB_FIELD_DATE,
-    NGX_CREDHUB_FIELD_EXPIRY
-} ngx_credhub_field_e;
+#define NGX_CREDHUB_SEALS_MAX  ((int64_t) 1 << 31) /* of one key */
+#define NGX_CREDHUB_SEALS_STEP ((int64_t) 1 << 20) /* between warnings */
 
 
 typedef struct {
     credhub_str_t       name;
-    size_t              offset;
-    ngx_credhub_field_e kind;
-} ngx_credhub_field_t;
+    ngx_credhub_field_t field;
+} ngx_credhub_version_field_t;
 
 
-static ngx_int_t ngx_credhub_field(const ngx_credhub_reply_t *reply,
-    const ngx_credhub_field_t *field, credhub_version_t *version);
+static ngx_int_t ngx_credhub_row_field(const ngx_credhub_reply_t *reply,
+    const ngx_credhub_field_t *field, void *row);
 
 
 /* clang-format off */
 
-#define ngx_credhub_row_field(key, name, kind)                                \
-    { credhub_string(key), offsetof(credhub_version_t, name),                 \
-      NGX_CREDHUB_FIELD_ ## kind }
+#define ngx_credhub_version_field(key, name, kind)                            \
+    { credhub_string(key),                                                    \
+      ngx_credhub_field(credhub_version_t, name, kind) }
 
-static const ngx_credhub_field_t  ngx_credhub_fields[NGX_CREDHUB_ROW] = {
-    ngx_credhub_row_field("created", created, DATE),
-    ngx_credhub_row_field("credential", credential, REQUIRED),
-    ngx_credhub_row_field("name", name, REQUIRED),
-    ngx_credhub_row_field("type", type, REQUIRED),
-    ngx_credhub_row_field("version", id, REQUIRED),
-    ngx_credhub_row_field("metadata", metadata, OPTIONAL),
-    ngx_credhub_row_field("head", head, OPTIONAL),
-    ngx_credhub_row_field("tail", tail, OPTIONAL),
-    ngx_credhub_row_field("secret", secret, OPTIONAL),
-    ngx_credhub_row_field("mac", mac, OPTIONAL),
-    ngx_credhub_row_field("facts", facts, OPTIONAL),
-    ngx_credhub_row_field("signer", signer, OPTIONAL),
-    ngx_credhub_row_field("trusted", trusted, OPTIONAL),
-    ngx_credhub_row_field("digest", digest, OPTIONAL),
-    ngx_credhub_row_field("issuer", issuer, OPTIONAL),
-    ngx_credhub_row_field("expires", expires, EXPIRY),
-    ngx_credhub_row_field("params", params, OPTIONAL)
+static const ngx_credhub_version_field_t
+    ngx_credhub_version_fields[NGX_CREDHUB_ROW] = {
+    ngx_credhub_version_field("created", created, NUMBER),
+    ngx_credhub_version_field("credential", credential, REQUIRED),
+    ngx_credhub_version_field("name", name, REQUIRED),
+    ngx_credhub_version_field("type", type, REQUIRED),
+    ngx_credhub_version_field("version", id, REQUIRED),
+    ngx_credhub_version_field("metadata", metadata, OPTIONAL),
+    ngx_credhub_version_field("head", head, OPTIONAL),
+    ngx_credhub_version_field("tail", tail, OPTIONAL),
+    ngx_credhub_version_field("secret", secret, OPTIONAL),
+    ngx_credhub_version_field("mac", mac, OPTIONAL),
+    ngx_credhub_version_field("facts", facts, OPTIONAL),
+    ngx_credhub_version_field("signer", signer, OPTIONAL),
+    ngx_credhub_version_field("trusted", trusted, OPTIONAL),
+    ngx_credhub_version_field("digest", digest, OPTIONAL),
+    ngx_credhub_version_field("issuer", issuer, OPTIONAL),
+    ngx_credhub_version_field("expires", expires, NUMBER_OPTIONAL),
+    ngx_credhub_version_field("params", params, OPTIONAL)
 };
 
 /* clang-format on */
@@ -59,7 +55,7 @@ ngx_credhub_row_names(credhub_str_t *argv, ngx_uint_t n)
     ngx_uint_t i;
 
     for (i = 0; i < n; i++) {
-        argv[i] = ngx_credhub_fields[i].name;
+        argv[i] = ngx_credhub_version_fields[i].name;
     }
 }
 
@@ -77,8 +73,8 @@ ngx_credhub_row(const ngx_credhub_reply_t *reply, ngx_uint_t skip, ngx_uint_t n,
     }
 
     for (i = 0; i < n; i++) {
-        if (ngx_credhub_field(
-                reply->elements[skip + i], &ngx_credhub_fields[i], version)
+        if (ngx_credhub_row_field(reply->elements[skip + i],
+                &ngx_credhub_version_fields[i].field, version)
             != NGX_OK)
         {
             return NGX_ERROR;
@@ -89,19 +85,40 @@ ngx_credhub_row(const ngx_credhub_reply_t *reply, ngx_uint_t skip, ngx_uint_t n,
 }
 
 
+ngx_int_t
+ngx_credhub_row_fields(const ngx_credhub_reply_t *reply,
+    const ngx_credhub_field_t *fields, ngx_uint_t n, void *row)
+{
+    ngx_uint_t i;
+
+    if (reply->type != NGX_CREDHUB_REPLY_ARRAY || reply->n != n) {
+        return NGX_ERROR;
+    }
+
+    for (i = 0; i < n; i++) {
+        if (ngx_credhub_row_field(reply->elements[i], &fields[i], row)
+            != NGX_OK) {
+            return NGX_ERROR;
+        }
+    }
+
+    return NGX_OK;
+}
+
+
 static ngx_int_t
-ngx_credhub_field(const ngx_credhub_reply_t *reply,
-    const ngx_credhub_field_t *field, credhub_version_t *version)
+ngx_credhub_row_field(const ngx_credhub_reply_t *reply,
+    const ngx_credhub_field_t *field, void *row)
 {
     u_char *member;
 
-    member = (u_char *) version + field->offset;
+    member = (u_char *) row + field->offset;
 
-    if (field->kind == NGX_CREDHUB_FIELD_DATE) {
+    if (field->kind == NGX_CREDHUB_FIELD_NUMBER) {
         return ngx_credhub_row_number(reply, (int64_t *) member);
     }
 
-    if (field->kind == NGX_CREDHUB_FIELD_EXPIRY) {
+    if (field->kind == NGX_CREDHUB_FIELD_NUMBER_OPTIONAL) {
         return ngx_credhub_row_expiry(reply, (int64_t *) member);
     }
 
@@ -147,6 +164,29 @@ ngx_credhub_row_damaged(credhub_str_t what)
         what.data);
 
     return NGX_ERROR;
+}
+
+
+/* A random nonce of 96 bits must not be drawn too often under one key. */
+
+void
+ngx_credhub_row_seals(
+    const ngx_credhub_reply_t *reply, ngx_uint_t added, credhub_str_t name)
+{
+    int64_t seals;
+
+    if (ngx_credhub_row_number(reply, &seals) != NGX_OK) {
+        return;
+    }
+
+    if (seals >= NGX_CREDHUB_SEALS_MAX
+        && seals % NGX_CREDHUB_SEALS_STEP < (int64_t) added)
+    {
+        ngx_log_error(NGX_LOG_WARN, ngx_cycle->log, 0,
+            "credhub: the key that sealed \"%*s\" has sealed %L values, it is "
+            "time for a new one",
+            name.len, name.data, seals);
+    }
 }
 
 

@@ -1,7 +1,7 @@
 
 /*
- * What the readers of version rows share. A row is an array of field values in
- * one order, whoever sent it.
+ * What the readers of rows share. A row is an array of field values in one order,
+ * whoever sent it.
  */
 
 #ifndef _NGX_CREDHUB_ROWS_H_INCLUDED_
@@ -10,6 +10,32 @@
 
 #include "ngx_credhub_link_private.h"
 #include "ngx_credhub_credentials.h"
+
+
+/* A field of a row, and where its value goes. */
+
+typedef enum {
+    NGX_CREDHUB_FIELD_OPTIONAL = 0,
+    NGX_CREDHUB_FIELD_REQUIRED,
+    NGX_CREDHUB_FIELD_NUMBER,
+    NGX_CREDHUB_FIELD_NUMBER_OPTIONAL
+} ngx_credhub_field_e;
+
+
+typedef struct {
+    size_t              offset;
+    ngx_credhub_field_e kind;
+} ngx_credhub_field_t;
+
+#define ngx_credhub_field(type, member, kind)                                  \
+    {                                                                          \
+        offsetof(type, member), NGX_CREDHUB_FIELD_##kind                       \
+    }
+
+/* The values of all fields, in their order, into a zeroed row. NGX_OK,
+ * NGX_ERROR. */
+ngx_int_t ngx_credhub_row_fields(const ngx_credhub_reply_t *reply,
+    const ngx_credhub_field_t *fields, ngx_uint_t n, void *row);
 
 
 /* Sealed parameters come last and may be left out. */
@@ -32,6 +58,11 @@ ngx_int_t ngx_credhub_row_number(
 /* The same, 0 when there is none. */
 ngx_int_t ngx_credhub_row_expiry(
     const ngx_credhub_reply_t *reply, int64_t *number);
+
+/* Warns when the key that sealed `name` has sealed too much. The reply is how
+ * often it has, `added` of them now. */
+void ngx_credhub_row_seals(
+    const ngx_credhub_reply_t *reply, ngx_uint_t added, credhub_str_t name);
 
 /* Logs it. NGX_ERROR. */
 ngx_int_t ngx_credhub_row_damaged(credhub_str_t what);

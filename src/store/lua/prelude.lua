@@ -11,6 +11,7 @@
 local STEP = 1000
 local CHANGES = 10000
 local CHAIN = 16
+local USERS = 10
 
 local prefix = string.sub(KEYS[1], 1, -1 - string.len('schema'))
 
@@ -49,7 +50,7 @@ local function next_sequence()
     return decimal(redis.call('INCR', prefix .. 'seq'))
 end
 
--- The fingerprints of every key that ever sealed a version.
+-- The fingerprints of every key that ever sealed a version or an object.
 local function seal_keys()
     local keys = redis.call('SMEMBERS', prefix .. 'keys')
     for _, key in ipairs(keys) do
@@ -418,4 +419,192 @@ local function chain(signer, issuer)
     end
 
     return above, looks
+end
+
+-- An object of the trust API, as readers get it; nothing when there is none.
+local function object_row(key)
+    local row = redis.call('HMGET', prefix .. 'object:' .. key, 'uid',
+        'version', 'attributes', 'config', 'creator', 'sequence', 'created',
+        'updated', 'lease', 'until')
+    if row[1] then
+        table.insert(row, 1, key)
+        return row
+    end
+end
+
+-- The same for a write: what the indices have of it.
+local function object_standing(key)
+    local row = redis.call('HMGET', prefix .. 'object:' .. key, 'uid',
+        'version', 'config', 'sequence', 'created', 'updated', 'refs',
+        'unique', 'state', 'lease', 'until')
+    if not row[1] then
+        return
+    end
+    local object = {
+        key = key, uid = row[1], version = row[2], config = row[3] or '',
+        sequence = row[4], created = row[5], updated = row[6], refs = {},
+        unique = row[8] or '', state = row[9] or '', lease = row[10] or '',
+        leased_until = tonumber(row[11] or '0')
+    }
+    for ref in string.gmatch(row[7] or '', '%S+') do
+        object.refs[#object.refs + 1] = ref
+    end
+    return object
+end
+
+-- "connections" and "ID" of "connections/ID".
+local function key_parts(key)
+    return string.match(key, '^([^/]*)/(.*)$')
+end
+
+-- Does a private link wait to be provisioned?
+local function waiting(state)
+    return state == 'CREATING' or state == 'UPDATING'
+end
+
+-- Why an object cannot go: the first of those that refer to it, and how many of
+-- the first STEP are of the two kinds that are told.
+local function object_used(key)
+    local keys = redis.call('ZRANGE', prefix .. 'used:' .. key, 0, STEP - 1)
+    if #keys == 0 then
+        return
+    end
+    local count, users = { connections = 0, destinations = 0 }, {}
+    for i, user in ipairs(keys) do
+        local kind = key_parts(user)
+        count[kind] = (count[kind] or 0) + 1
+        if i <= USERS then
+            users[i] = user
+        end
+    end
+    return { 'used', count.connections, count.destinations, users }
+end
+
+-- Reads what index_object() and unindex_object() write.
+local function before_object(object)
+    local kind = key_parts(object.key)
+    redis.call('ZCARD', prefix .. 'objects:' .. kind)
+    redis.call('HGET', prefix .. 'unique:' .. kind, '')
+    for _, ref in ipairs(object.refs) do
+        redis.call('ZCARD', prefix .. 'used:' .. ref)
+        redis.call('ZCARD', prefix .. 'used:' .. key_parts(ref))
+    end
+    if object.config ~= '' then
+        redis.call('SCARD', prefix .. 'sealed:' .. fingerprint(object.config))
+    end
+    redis.call('ZCARD', prefix .. 'provision')
+    redis.call('SCARD', prefix .. 'destroying')
+    redis.call('XLEN', prefix .. 'changes')
+end
+
+local function index_object(object)
+    local kind, id = key_parts(object.key)
+    redis.call('ZADD', prefix .. 'objects:' .. kind, object.sequence,
+        object.key)
+    if object.unique ~= '' then
+        redis.call('HSET', prefix .. 'unique:' .. kind, object.unique, id)
+    end
+    for _, ref in ipairs(object.refs) do
+        redis.call('ZADD', prefix .. 'used:' .. ref, object.sequence,
+            object.key)
+        redis.call('ZADD', prefix .. 'used:' .. key_parts(ref),
+            object.sequence, object.key)
+    end
+    if object.config ~= '' then
+        redis.call('SADD', prefix .. 'sealed:' .. fingerprint(object.config),
+            object.key)
+    end
+    if object.state == 'DESTROYING' then
+        redis.call('SADD', prefix .. 'destroying', object.key)
+    end
+end
+
+local function unindex_object(object)
+    local kind = key_parts(object.key)
+    redis.call('ZREM', prefix .. 'objects:' .. kind, object.key)
+    if object.unique ~= '' then
+        redis.call('HDEL', prefix .. 'unique:' .. kind, object.unique)
+    end
+    for _, ref in ipairs(object.refs) do
+        redis.call('ZREM', prefix .. 'used:' .. ref, object.key)
+        redis.call('ZREM', prefix .. 'used:' .. key_parts(ref), object.key)
+    end
+    if object.config ~= '' then
+        redis.call('SREM', prefix .. 'sealed:' .. fingerprint(object.config),
+            object.key)
+    end
+    if object.state ~= '' then
+        redis.call('ZREM', prefix .. 'provision', object.key)
+        redis.call('SREM', prefix .. 'destroying', object.key)
+    end
+end
+
+-- Approvals belong to the uid of an object: another one that gets its id later
+-- has none of them.
+local function approvals_key(uid, kind)
+    return prefix .. 'approvals:' .. uid .. '/' .. kind
+end
+
+local function approval_key(uid, kind, hash)
+    return prefix .. 'approval:' .. uid .. '/' .. kind .. '/' .. hash
+end
+
+-- An approval as readers get it; nothing when there is none.
+local function approval_row(uid, kind, hash)
+    local row = redis.call('HMGET', approval_key(uid, kind, hash), 'content',
+        'by', 'date', 'mac', 'sequence')
+    if row[5] then
+        table.insert(row, 1, hash)
+        return row
+    end
+end
+
+-- The uid of an owner (or nothing), and what the caller may do with it.
+local function approval_owner(key, path, caller, operation)
+    return redis.call('HGET', prefix .. 'object:' .. key, 'uid'),
+        grants(caller, operation, path)
+end
+
+-- One step of the approvals that an object leaves behind, STEP at most.
+local function approvals_left(uid)
+    local left, room = { uid = uid, lists = {} }, STEP
+
+    for _, kind in ipairs({ 'certificates', 'fingerprints' }) do
+        local key = approvals_key(uid, kind)
+        local hashes = room == 0 and {}
+            or redis.call('ZRANGE', key, 0, room - 1)
+        local rows = {}
+        for i, hash in ipairs(hashes) do
+            rows[i] = approval_key(uid, kind, hash)
+        end
+        left.lists[#left.lists + 1] = { key = key, hashes = hashes,
+            rows = rows }
+        left.rest = left.rest or redis.call('ZCARD', key) > #hashes
+        room = room - #hashes
+    end
+    redis.call('SCARD', prefix .. 'object_trash')
+    return left
+end
+
+local function remove_approvals(left)
+    for _, list in ipairs(left.lists) do
+        if #list.rows > 0 then
+            redis.call('UNLINK', unpack(list.rows))
+            redis.call('ZREM', list.key, unpack(list.hashes))
+        end
+    end
+    if left.rest then
+        redis.call('SADD', prefix .. 'object_trash', left.uid)
+    else
+        redis.call('SREM', prefix .. 'object_trash', left.uid)
+    end
+end
+
+-- An object goes, after before_object(). Redis takes the first write even when
+-- it is out of memory.
+local function remove_object(object, left)
+    redis.call('UNLINK', prefix .. 'object:' .. object.key)
+    unindex_object(object)
+    remove_approvals(left)
+    changed('object', object.key, '')
 end

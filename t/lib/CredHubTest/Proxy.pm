@@ -25,7 +25,7 @@ use CredHubTest::Nginx;
 use CredHubTest::Process qw(wait_until stop_process run_command);
 
 my $JSON       = JSON::PP->new->latin1->allow_nonref;
-my %BACKGROUND = map { $_ => 1 } qw(SWEEP BATCH_FINISH);
+my %BACKGROUND = map { $_ => 1 } qw(SWEEP BATCH_FINISH OBJECT_SWEEP);
 
 
 # Options: socket (path to listen on), redis (path to connect to).
