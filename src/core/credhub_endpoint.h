@@ -16,9 +16,9 @@ typedef struct {
 } credhub_endpoint_t;
 
 
-/* 0, or -1: neither. No user info, no fragment; a host name consists of
- * [A-Za-z0-9._-], an address is IPv4 or [IPv6]. Strings point into `text`,
- * except the scheme, which is static. */
+/* 0, or -1: neither. URLs are http and https ones, without user info, query and
+ * fragment; a host name consists of [A-Za-z0-9._-], an address is IPv4 or
+ * [IPv6]. Strings point into `text`, except the scheme, which is static. */
 int credhub_endpoint(credhub_str_t text, credhub_endpoint_t *endpoint);
 
 /* Is it a host name or a numeric address (brackets allowed)? */

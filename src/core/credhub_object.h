@@ -53,11 +53,11 @@ typedef struct {
 /*
  * The attributes of an object that is created (`current` empty) or changed:
  * members of `body`, which is checked JSON, then what stands, then the preset.
- * null is as good as absent, "" makes a STRING null (REQUIRED ones cannot be);
- * members that no row knows, or may not be given now, are ignored. `given`
- * counts the rows that were given. CREDHUB_E_INPUT (not an object),
- * CREDHUB_E_FIELD_REQUIRED and CREDHUB_E_FIELD_INVALID (`detail`: the name),
- * CREDHUB_E_INTERNAL.
+ * null is as good as absent, "" takes a STRING back to its preset (REQUIRED
+ * ones do not go back); members that no row knows, or may not be given now, are
+ * ignored. `given` counts the rows that were given. CREDHUB_E_INPUT (not an
+ * object), CREDHUB_E_FIELD_REQUIRED and CREDHUB_E_FIELD_INVALID (`detail`: the
+ * name), CREDHUB_E_INTERNAL.
  */
 credhub_error_e credhub_object_bind(credhub_arena_t *arena,
     const credhub_attribute_t *table, credhub_str_t current, credhub_str_t body,
