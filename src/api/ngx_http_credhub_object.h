@@ -46,11 +46,12 @@ struct ngx_http_credhub_resource_s {
     const char                   *deleted;
     const char                   *listed;
     const char                   *exists; /* 409: the id is taken */
+    const char                   *state; /* attribute: how its setup tests went;
+                                            NULL: it has none */
     credhub_port_e                ports;
     unsigned                      config:1;        /* has one */
     unsigned                      config_listed:1; /* shown in lists, too */
     unsigned                      masked:1;        /* its secrets are masked */
-    unsigned                      tested:1;        /* has setup tests */
 
     /*
      * Rules between fields, before the references are looked up. May change
@@ -100,17 +101,23 @@ struct ngx_http_credhub_object_s {
     credhub_str_t                 config; /* in clear; empty: none */
     size_t                        given;  /* attributes in the body */
     const ngx_http_credhub_ref_t *refs[NGX_CREDHUB_REFS_MAX]; /* of asks[1..] */
-    unsigned                      ref_new[NGX_CREDHUB_REFS_MAX];
+    ngx_uint_t                    attached[NGX_CREDHUB_REFS_MAX]; /* anew */
     ngx_credhub_object_change_t   change;
     ngx_uint_t                    tries;
 
-    ngx_uint_t  status;
-    const char *message;
+    credhub_str_t        standing; /* config of `current` in clear */
+    ngx_credhub_object_t written;
+    ngx_uint_t           status;
+    const char          *message;
 
     ngx_credhub_setup_t setup;
     unsigned            creating:1;
+    unsigned            patching:1; /* the body has to change something */
     unsigned            config_given:1;
     unsigned            tests:1; /* run setup tests */
+    unsigned            tested:1;
+    unsigned            trust_certificates:1;
+    unsigned            trust_fingerprints:1;
 };
 
 
@@ -202,15 +209,27 @@ credhub_error_e ngx_http_credhub_limit(ngx_credhub_op_t *op, ngx_uint_t *limit);
 credhub_error_e ngx_http_credhub_behind(
     ngx_credhub_op_t *op, credhub_str_t name, int64_t *behind);
 
+/* For begin(): an index of the store, such as "objects:" with a kind behind it;
+ * .data == NULL when memory is exhausted. And another part of the list's name,
+ * an owner or the value of a filter; empty ones count. */
+credhub_str_t ngx_http_credhub_page_index(
+    ngx_credhub_op_t *op, const char *which, ngx_credhub_object_kind_e kind);
+credhub_error_e ngx_http_credhub_page_named(
+    ngx_credhub_op_t *op, ngx_http_credhub_page_t *page, credhub_str_t part);
+
 /* Ends "items":[ with ] and next_cursor, unless `end` is 0, and answers. */
 ngx_credhub_rc_e ngx_http_credhub_items(ngx_credhub_op_t *op,
     const char *message, credhub_str_t items, credhub_str_t name, int64_t end);
 
-/* Appends an object as its resource shows it, config in clear being given. */
-void ngx_http_credhub_object_show(ngx_credhub_op_t *op, credhub_buf_t *buf,
+/* Appends the members of an object as its resource shows it, with a comma
+ * between them; `config` in clear. */
+void ngx_http_credhub_object_members(ngx_credhub_op_t *op, credhub_buf_t *buf,
     const ngx_http_credhub_resource_t *resource,
     const ngx_credhub_object_t *object, credhub_str_t config,
     ngx_uint_t listed);
+
+/* Was a member given in a body that is an object, and not null? */
+ngx_uint_t ngx_http_credhub_given(credhub_str_t body, const char *name);
 
 /* Appends ,"name":"DATE" and ,"name":"plain" (null when it is empty). */
 void ngx_http_credhub_add_date(

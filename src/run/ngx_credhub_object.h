@@ -35,9 +35,8 @@ extern const ngx_credhub_object_kind_t
 
 
 /* "KIND/ID" and the folded permission resource "/trust/KIND/ID"; remembered as
- * op->resource and op->resource_id. An id that cannot be one is missing: the
- * kind's error, with the id as detail, but only when `operation` is allowed on
- * what it would be; else CREDHUB_E_FORBIDDEN. */
+ * op->resource and op->resource_id. An id that cannot be one gets a key that no
+ * object has. CREDHUB_OK, CREDHUB_E_INTERNAL. */
 credhub_error_e ngx_credhub_object_name(ngx_credhub_op_t *op,
     ngx_credhub_object_kind_e kind, credhub_str_t id, credhub_str_t *key,
     credhub_str_t *path);
@@ -54,9 +53,13 @@ credhub_error_e ngx_credhub_object_ask(ngx_credhub_op_t *op,
     ngx_credhub_object_ask_t *ask);
 
 /* Of an ask that was answered: CREDHUB_E_FORBIDDEN when the right is missing,
- * then the kind's error when there is no such object; `detail` gets the id. */
+ * then the kind's error when there is no such object. */
 credhub_error_e ngx_credhub_object_asked(ngx_credhub_op_t *op,
     ngx_credhub_object_kind_e kind, const ngx_credhub_object_ask_t *ask);
+
+/* The right alone. */
+ngx_uint_t ngx_credhub_object_granted(
+    ngx_credhub_op_t *op, const ngx_credhub_object_ask_t *ask);
 
 /* Seals a config for an object whose key and uid are given. */
 credhub_error_e ngx_credhub_object_seal(ngx_credhub_op_t *op,
@@ -66,6 +69,10 @@ credhub_error_e ngx_credhub_object_seal(ngx_credhub_op_t *op,
 /* The config in clear, "{}" when there is none. A failure is logged. */
 credhub_error_e ngx_credhub_object_open(ngx_credhub_op_t *op,
     const ngx_credhub_object_t *object, credhub_str_t *config);
+
+/* The folded permission resource of a key; .data == NULL when memory is
+ * exhausted. */
+credhub_str_t ngx_credhub_object_path(ngx_credhub_op_t *op, credhub_str_t key);
 
 /* The id in a key. */
 credhub_str_t ngx_credhub_object_key_id(credhub_str_t key);
