@@ -16,9 +16,10 @@ ngx_uint_t ngx_credhub_approval_trusted(ngx_credhub_op_t *op,
 
 
 /*
- * Approves `approval` (type, hash, content) for an owner and `by` op->actor's
- * name: enters steps, JUMP or FAIL; the next step finds in it what stands. When
- * the owner has gone, op fails with the kind's error.
+ * Approves `approval` (type, hash, content; date, 0: now) for an owner in the
+ * name of who asks: enters steps, JUMP or FAIL; the next step finds in it what
+ * stands, which an earlier approval may have made. When the owner has gone, op
+ * fails with the kind's error.
  */
 typedef struct {
     ngx_credhub_object_kind_e kind;
@@ -35,9 +36,11 @@ ngx_credhub_rc_e ngx_credhub_approve_enter(
 
 /*
  * All approvals of one type that are genuine, in pages: enters steps. At most
- * NGX_CREDHUB_APPROVALS_MAX; more fail the operation with CREDHUB_E_TOO_LARGE.
+ * NGX_CREDHUB_APPROVALS_MAX with so many bytes of content; more fail the
+ * operation with CREDHUB_E_TOO_LARGE.
  */
-#define NGX_CREDHUB_APPROVALS_MAX 20000
+#define NGX_CREDHUB_APPROVALS_MAX       20000
+#define NGX_CREDHUB_APPROVALS_BYTES_MAX (64 * 1024 * 1024)
 
 typedef struct {
     credhub_str_t      key;
@@ -49,6 +52,7 @@ typedef struct {
 
     /* private */
     ngx_uint_t size;
+    size_t     bytes;
     int64_t    behind;
 } ngx_credhub_approved_t;
 
