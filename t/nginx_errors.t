@@ -48,15 +48,19 @@ $beside .= <<"END";
     location /page/ok      { error_page 403 =200 /own; deny all; }
     location = /own   { internal; default_type text/x-own; return 404 "own"; }
     location \@own     { default_type text/x-own; return 502 "own"; }
+    location ~ ^/(v1/|)limited\$ { limit_req zone=one; limit_req_status 429;
+                        credhub; }
     location /tiny    { credhub; client_max_body_size 10; }
 END
 
 my $hub = CredHubTest->new(
     config => sub ($hub) {
         my $plain = $hub->server_block(port => 'nohub', server => $beside
-            =~ s/location \/tiny.*//r);
+            =~ s/location \/tiny.*//r
+            =~ s/limit_req .*\n.*credhub;/return 404;/r);
         $plain =~ s/\bcredhub;//;
-        return join "\n", $hub->hub_lines, $plain,
+        return join "\n", $hub->hub_lines,
+            'limit_req_zone $uri zone=one:32k rate=1r/m;', $plain,
             $hub->server_block(server => $beside),
             $hub->server_block(port => 'must', verify => 'on'),
             $hub->server_block(port => 'main', name => 'second'),
@@ -136,6 +140,17 @@ subtest 'shapes' => sub {
         . '"Success":false}}', 'Response');
 };
 
+subtest 'too many requests' => sub {
+    for (['/v1/limited', 'v1'], ['/limited', '']) {
+        my ($path, $style) = @$_;
+        is($hub->get($path)->status, 404, "$path: the first");
+
+        my $r = $hub->get($path);
+        shaped($r, $style, 429, "$path: the second");
+        is($r->header('Retry-After'), 1, "$path: when to come again");
+    }
+};
+
 subtest 'every status' => sub {
     for my $status (@STATUSES) {
         for my $style (sort keys %shape) {
@@ -146,7 +161,7 @@ subtest 'every status' => sub {
             is($r->header('Cache-Control'),
                 'no-cache, no-store, max-age=0, must-revalidate',
                 "$path: not cached");
-            is($r->header('Retry-After'), $status == 503 ? 1 : undef,
+            is($r->header('Retry-After'), $status =~ /^(?:429|503)$/ ? 1 : undef,
                 "$path: Retry-After");
         }
     }

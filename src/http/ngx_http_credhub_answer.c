@@ -5,7 +5,7 @@
 #include "ngx_http_credhub_content.h"
 
 
-#define NGX_HTTP_CREDHUB_RETRY_AFTER "1" /* seconds, with every 503 */
+#define NGX_HTTP_CREDHUB_RETRY_AFTER "1" /* seconds, with 429 and 503 */
 
 
 typedef struct {
@@ -40,6 +40,9 @@ static const ngx_http_credhub_header_t  ngx_http_credhub_headers[] = {
     { ngx_string("Retry-After"),
       ngx_string(NGX_HTTP_CREDHUB_RETRY_AFTER),
       NGX_HTTP_SERVICE_UNAVAILABLE, 0 },
+    { ngx_string("Retry-After"),
+      ngx_string(NGX_HTTP_CREDHUB_RETRY_AFTER),
+      NGX_HTTP_TOO_MANY_REQUESTS, 0 },
 
     { ngx_null_string, ngx_null_string, 0, 0 }
 };

@@ -143,6 +143,23 @@ ngx_http_credhub_body_take(ngx_http_request_t *r, credhub_buf_t *body)
 
 
 ngx_uint_t
+ngx_http_credhub_body_sent(ngx_http_request_t *r)
+{
+#if (NGX_HTTP_V2)
+
+    /* its length need not be declared there */
+
+    if (r->stream != NULL && r->headers_in.content_length_n == -1) {
+        return !r->stream->in_closed;
+    }
+
+#endif
+
+    return r->headers_in.content_length_n > 0 || r->headers_in.chunked;
+}
+
+
+ngx_uint_t
 ngx_http_credhub_body_json(ngx_http_request_t *r)
 {
     u_char   *end;

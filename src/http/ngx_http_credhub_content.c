@@ -9,6 +9,7 @@
  */
 
 #include "ngx_http_credhub_content.h"
+#include "ngx_http_credhub_accept.h"
 #include "ngx_http_credhub_actor.h"
 #include "ngx_http_credhub_answer.h"
 #include "ngx_http_credhub_api.h"
@@ -19,6 +20,8 @@ static ngx_int_t ngx_http_credhub_content_start(ngx_http_credhub_ctx_t *ctx);
 static void      ngx_http_credhub_content_again(ngx_http_request_t *r);
 static ngx_int_t ngx_http_credhub_content_begin(
     ngx_http_credhub_ctx_t *ctx, ngx_http_credhub_match_t *match);
+static credhub_error_e ngx_http_credhub_content_match(ngx_http_request_t *r,
+    ngx_http_credhub_ctx_t *ctx, ngx_http_credhub_match_t *match);
 static ngx_int_t ngx_http_credhub_content_identify(ngx_http_credhub_ctx_t *ctx);
 static unsigned  ngx_http_credhub_content_scope(ngx_http_credhub_ctx_t *ctx);
 static ngx_uint_t ngx_http_credhub_content_guarded(ngx_http_credhub_ctx_t *ctx);
@@ -28,8 +31,10 @@ static credhub_error_e ngx_http_credhub_content_management(
     ngx_http_request_t *r, ngx_http_credhub_ctx_t *ctx);
 static credhub_error_e ngx_http_credhub_content_input(ngx_http_request_t *r,
     ngx_http_credhub_ctx_t *ctx, ngx_http_credhub_match_t *match);
-static ngx_int_t       ngx_http_credhub_content_refuse(
-          ngx_http_credhub_ctx_t *ctx, ngx_uint_t allow);
+static ngx_uint_t      ngx_http_credhub_content_untyped(
+         ngx_http_request_t *r, ngx_http_credhub_ctx_t *ctx);
+static ngx_int_t ngx_http_credhub_content_refuse(
+    ngx_http_credhub_ctx_t *ctx, ngx_uint_t allow);
 static ngx_http_credhub_ctx_t *ngx_http_credhub_content_ctx(
     ngx_http_request_t *r);
 static void ngx_http_credhub_content_run(ngx_http_credhub_ctx_t *ctx);
@@ -138,7 +143,35 @@ ngx_http_credhub_content_begin(
 {
     ngx_http_request_t *r = ctx->request;
 
-    ngx_int_t                    rc;
+    ngx_int_t rc;
+
+    ctx->op->error = ngx_http_credhub_content_match(r, ctx, match);
+
+    if (ctx->op->error != CREDHUB_OK) {
+        return NGX_ERROR;
+    }
+
+    rc = ngx_http_credhub_content_identify(ctx);
+
+    if (rc == NGX_OK) {
+        ctx->op->error = ngx_http_credhub_content_routed(ctx, match);
+        rc = ctx->op->error == CREDHUB_OK ? NGX_OK : NGX_ERROR;
+    }
+
+    return rc;
+}
+
+
+/*
+ * Below /v1 paths carry what a normalized path loses, so there the target as it
+ * was sent is matched; nginx chose the location by the normalized one.
+ */
+
+static credhub_error_e
+ngx_http_credhub_content_match(ngx_http_request_t *r,
+    ngx_http_credhub_ctx_t *ctx, ngx_http_credhub_match_t *match)
+{
+    ngx_uint_t                   exact;
     credhub_str_t                path, raw;
     ngx_http_credhub_loc_conf_t *lcf;
 
@@ -150,22 +183,29 @@ ngx_http_credhub_content_begin(
     raw.len = r->unparsed_uri.len;
     raw.data = r->unparsed_uri.data;
 
-    if (!r->internal && ngx_http_credhub_path_plain(raw) != NGX_OK) {
-        ctx->op->error = CREDHUB_E_BAD_REQUEST;
-        return NGX_ERROR;
+    exact = r->valid_unparsed_uri && raw.len > sizeof("/v1/") - 1
+            && ngx_strncmp(raw.data, "/v1/", sizeof("/v1/") - 1) == 0;
+
+    if (exact) {
+        path = ngx_http_credhub_path(ctx->op->arena, raw);
+
+        if (path.data == NULL) {
+            return CREDHUB_E_INTERNAL;
+        }
     }
 
     ngx_http_credhub_route(match, lcf->groups, r->method, path);
-    ctx->route = match->route;
 
-    rc = ngx_http_credhub_content_identify(ctx);
-
-    if (rc == NGX_OK) {
-        ctx->op->error = ngx_http_credhub_content_routed(ctx, match);
-        rc = ctx->op->error == CREDHUB_OK ? NGX_OK : NGX_ERROR;
+    if ((exact || !r->internal)
+        && ngx_http_credhub_path_plain(raw, path, exact ? match->rest : 0)
+               != NGX_OK)
+    {
+        return CREDHUB_E_BAD_REQUEST;
     }
 
-    return rc;
+    ctx->route = match->route;
+
+    return CREDHUB_OK;
 }
 
 
@@ -263,6 +303,12 @@ ngx_http_credhub_content_routed(
         return CREDHUB_E_METHOD;
     }
 
+    if (ctx->route->group == NGX_HTTP_CREDHUB_TRUST
+        && !ngx_http_credhub_accept_json(r))
+    {
+        return CREDHUB_E_NOT_ACCEPTABLE;
+    }
+
     error = ngx_http_credhub_content_management(r, ctx);
 
     if (error != CREDHUB_OK) {
@@ -327,8 +373,7 @@ ngx_http_credhub_content_input(ngx_http_request_t *r,
 
     if ((ctx->route->flags & NGX_HTTP_CREDHUB_BODY)
         && !ngx_http_credhub_body_json(r)
-        && !((ctx->route->flags & NGX_HTTP_CREDHUB_EMPTY)
-             && r->headers_in.content_type == NULL))
+        && !ngx_http_credhub_content_untyped(r, ctx))
     {
         return CREDHUB_E_CONTENT_TYPE;
     }
@@ -337,6 +382,22 @@ ngx_http_credhub_content_input(ngx_http_request_t *r,
     args.data = r->args.data;
 
     return credhub_query_parse(ctx->op->arena, args, &input->query);
+}
+
+
+/* May the type of the body be another, or none? In the trust API it may when
+ * there is no body. */
+
+static ngx_uint_t
+ngx_http_credhub_content_untyped(
+    ngx_http_request_t *r, ngx_http_credhub_ctx_t *ctx)
+{
+    if (ctx->route->group == NGX_HTTP_CREDHUB_TRUST) {
+        return !ngx_http_credhub_body_sent(r);
+    }
+
+    return (ctx->route->flags & NGX_HTTP_CREDHUB_EMPTY)
+           && r->headers_in.content_type == NULL;
 }
 
 

@@ -38,6 +38,9 @@ ngx_http_credhub_ctx_t *ngx_http_credhub_first_ctx(ngx_http_request_t *r);
 ngx_int_t ngx_http_credhub_body_read(ngx_http_request_t *r,
     ngx_http_credhub_ctx_t *ctx, void (*done)(ngx_http_credhub_ctx_t *ctx));
 
+/* Is there a body, or may one still come? */
+ngx_uint_t ngx_http_credhub_body_sent(ngx_http_request_t *r);
+
 /* Is the request's body declared as JSON? */
 ngx_uint_t ngx_http_credhub_body_json(ngx_http_request_t *r);
 

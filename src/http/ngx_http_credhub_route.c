@@ -10,6 +10,7 @@
 #define CREDENTIALS  NGX_HTTP_CREDHUB_CREDENTIALS
 #define CERTIFICATES NGX_HTTP_CREDHUB_CERTIFICATES
 #define PERMISSIONS  NGX_HTTP_CREDHUB_PERMISSIONS
+#define TRUST        NGX_HTTP_CREDHUB_TRUST
 
 #define OPEN         NGX_HTTP_CREDHUB_OPEN
 #define BODY         NGX_HTTP_CREDHUB_BODY
@@ -19,8 +20,13 @@
 #define EMPTY        NGX_HTTP_CREDHUB_EMPTY
 
 
+#define REST         "{rest}"
+
+
 static ngx_uint_t ngx_http_credhub_route_fits(
-    const char *pattern, credhub_str_t path, credhub_str_t *params);
+    const char *pattern, credhub_str_t path, ngx_http_credhub_match_t *match);
+static ngx_uint_t ngx_http_credhub_path_hides(
+    const credhub_str_t *parts, u_char *start, u_char *end);
 
 
 /* clang-format off */
@@ -124,11 +130,18 @@ static const ngx_http_credhub_route_t  ngx_http_credhub_routes[] = {
 /* Parts of a raw path, and ends of one, that mean something else once they are
  * decoded or resolved. */
 
-static const credhub_str_t ngx_http_credhub_hidden[] = { credhub_string("//"),
-    credhub_string("/./"), credhub_string("/../"), credhub_string(";"),
-    credhub_string("\\"), credhub_string("%2f"), credhub_string("%2e"),
-    credhub_string("%3b"), credhub_string("%5c"), credhub_string("%25"),
-    credhub_string("%00"), { 0, NULL } };
+static const credhub_str_t ngx_http_credhub_hidden[] = { credhub_string(";"),
+    credhub_string("\\"), credhub_string("%2e"), credhub_string("%3b"),
+    credhub_string("%5c"), credhub_string("%25"), credhub_string("%00"),
+    { 0, NULL } };
+
+static const credhub_str_t ngx_http_credhub_hidden_slash[] = {
+    credhub_string("//"), credhub_string("%2f"), { 0, NULL }
+};
+
+static const credhub_str_t ngx_http_credhub_hidden_dots[] = {
+    credhub_string("/./"), credhub_string("/../"), { 0, NULL }
+};
 
 static const credhub_str_t ngx_http_credhub_hidden_end[] = {
     credhub_string("/."), credhub_string("/.."), { 0, NULL }
@@ -143,17 +156,13 @@ ngx_http_credhub_route(ngx_http_credhub_match_t *match, ngx_uint_t groups,
 
     ngx_memzero(match, sizeof(ngx_http_credhub_match_t));
 
-    if (path.len > 1 && path.data[path.len - 1] == '/') {
-        path.len--;
-    }
-
     if (method == NGX_HTTP_HEAD) {
         method = NGX_HTTP_GET;
     }
 
     for (row = ngx_http_credhub_routes; row->pattern != NULL; row++) {
         if ((row->group & groups) == 0
-            || !ngx_http_credhub_route_fits(row->pattern, path, match->params))
+            || !ngx_http_credhub_route_fits(row->pattern, path, match))
         {
             continue;
         }
@@ -167,16 +176,23 @@ ngx_http_credhub_route(ngx_http_credhub_match_t *match, ngx_uint_t groups,
 }
 
 
+/* The parameters of a pattern that fits go to `match`. */
+
 static ngx_uint_t
 ngx_http_credhub_route_fits(
-    const char *pattern, credhub_str_t path, credhub_str_t *params)
+    const char *pattern, credhub_str_t path, ngx_http_credhub_match_t *match)
 {
-    u_char    *p, *last, *start;
-    ngx_uint_t n;
+    u_char       *p, *last, *start;
+    ngx_uint_t    n, rest, slashes;
+    credhub_str_t params[NGX_HTTP_CREDHUB_PARAMS_MAX];
 
     n = 0;
+    rest = 0;
+    slashes = 0;
     p = path.data;
     last = path.data + path.len;
+
+    ngx_memzero(params, sizeof(params));
 
     while (*pattern != '\0') {
         if (*pattern != '{') {
@@ -184,12 +200,15 @@ ngx_http_credhub_route_fits(
                 return 0;
             }
 
+            slashes += (*p == '/');
             p++;
             pattern++;
             continue;
         }
 
-        for (start = p; p < last && *p != '/'; p++) { /* void */
+        rest = (ngx_strcmp(pattern, REST) == 0);
+
+        for (start = p; p < last && (rest || *p != '/'); p++) { /* void */
         }
 
         if (p == start) {
@@ -204,14 +223,52 @@ ngx_http_credhub_route_fits(
         }
     }
 
-    return p == last;
+    if (last - p > 1 || (last - p == 1 && *p != '/')) {
+        return 0;
+    }
+
+    ngx_memcpy(match->params, params, sizeof(params));
+    match->rest = rest ? slashes : 0;
+
+    return 1;
+}
+
+
+credhub_str_t
+ngx_http_credhub_path(credhub_arena_t *arena, credhub_str_t raw)
+{
+    size_t        end;
+    u_char       *src, *dst;
+    credhub_str_t path;
+
+    for (end = 0; end < raw.len && raw.data[end] != '?' && raw.data[end] != '#';
+         end++)
+    {
+        /* void: nginx takes a fragment, too */
+    }
+
+    path.data = credhub_arena_bytes(arena, end);
+    if (path.data == NULL) {
+        return credhub_null_str;
+    }
+
+    src = raw.data;
+    dst = path.data;
+
+    ngx_unescape_uri(&dst, &src, end, 0);
+
+    path.len = dst - path.data;
+
+    return path;
 }
 
 
 ngx_int_t
-ngx_http_credhub_path_plain(credhub_str_t raw)
+ngx_http_credhub_path_plain(
+    credhub_str_t raw, credhub_str_t path, ngx_uint_t rest)
 {
-    u_char              *end;
+    u_char              *end, *head;
+    ngx_uint_t           slashes;
     const credhub_str_t *part;
 
     end = ngx_strlchr(raw.data, raw.data + raw.len, '?');
@@ -219,20 +276,51 @@ ngx_http_credhub_path_plain(credhub_str_t raw)
         end = raw.data + raw.len;
     }
 
-    for (part = ngx_http_credhub_hidden; part->len != 0; part++) {
-        if (ngx_strlcasestrn(raw.data, end, part->data, part->len - 1) != NULL)
-        {
-            return NGX_DECLINED;
+    if (rest == 0) {
+        head = end;
+        path.data = raw.data;
+        path.len = end - raw.data;
+
+    } else {
+        slashes = 0;
+
+        for (head = raw.data; head < end && slashes < rest; head++) {
+            slashes += (*head == '/');
         }
     }
 
+    if (ngx_http_credhub_path_hides(ngx_http_credhub_hidden, raw.data, end)
+        || ngx_http_credhub_path_hides(
+            ngx_http_credhub_hidden_slash, raw.data, head)
+        || ngx_http_credhub_path_hides(
+            ngx_http_credhub_hidden_dots, path.data, path.data + path.len))
+    {
+        return NGX_DECLINED;
+    }
+
     for (part = ngx_http_credhub_hidden_end; part->len != 0; part++) {
-        if ((size_t) (end - raw.data) >= part->len
-            && ngx_memcmp(end - part->len, part->data, part->len) == 0)
+        if (path.len >= part->len
+            && ngx_memcmp(
+                   path.data + path.len - part->len, part->data, part->len)
+                   == 0)
         {
             return NGX_DECLINED;
         }
     }
 
     return NGX_OK;
+}
+
+
+static ngx_uint_t
+ngx_http_credhub_path_hides(
+    const credhub_str_t *parts, u_char *start, u_char *end)
+{
+    for (/* void */; parts->len != 0; parts++) {
+        if (ngx_strlcasestrn(start, end, parts->data, parts->len - 1) != NULL) {
+            return 1;
+        }
+    }
+
+    return 0;
 }
