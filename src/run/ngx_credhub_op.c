@@ -53,6 +53,7 @@ ngx_credhub_op_create(
     ngx_queue_init(&op->calls);
     ngx_queue_init(&op->tasks);
     ngx_queue_init(&op->parts);
+    ngx_queue_init(&op->holds);
 
     (void) ngx_credhub_op_become(op, operation);
 
@@ -143,6 +144,7 @@ ngx_credhub_op_abort(ngx_credhub_op_t *op)
     ngx_credhub_op_t   *part;
     ngx_credhub_call_t *call;
     ngx_credhub_task_t *task;
+    ngx_credhub_hold_t *hold;
 
     while (!ngx_queue_empty(&op->parts)) {
         q = ngx_queue_head(&op->parts);
@@ -150,6 +152,14 @@ ngx_credhub_op_abort(ngx_credhub_op_t *op)
 
         part = ngx_queue_data(q, ngx_credhub_op_t, kept);
         ngx_credhub_op_destroy(part);
+    }
+
+    while (!ngx_queue_empty(&op->holds)) {
+        q = ngx_queue_head(&op->holds);
+        ngx_queue_remove(q);
+
+        hold = ngx_queue_data(q, ngx_credhub_hold_t, queue);
+        hold->release(hold->data);
     }
 
     while (!ngx_queue_empty(&op->calls)) {
@@ -296,7 +306,7 @@ ngx_credhub_op_part_end(ngx_credhub_op_t *part)
     ngx_credhub_op_destroy(part);
 
     if (whole->waiting) {
-        ngx_credhub_op_resume(whole, CREDHUB_OK, credhub_null_str);
+        ngx_credhub_op_wake(whole);
     }
 }
 
@@ -374,6 +384,27 @@ ngx_credhub_op_compute(ngx_credhub_op_t *op, ngx_credhub_task_t *task)
     op->task = task;
 
     return NGX_CREDHUB_WAIT;
+}
+
+
+void
+ngx_credhub_op_hold(ngx_credhub_op_t *op, ngx_credhub_hold_t *hold)
+{
+    ngx_queue_insert_head(&op->holds, &hold->queue);
+}
+
+
+void
+ngx_credhub_op_unhold(ngx_credhub_hold_t *hold)
+{
+    ngx_queue_remove(&hold->queue);
+}
+
+
+void
+ngx_credhub_op_wake(ngx_credhub_op_t *op)
+{
+    ngx_credhub_op_resume(op, CREDHUB_OK, credhub_null_str);
 }
 
 

@@ -32,6 +32,16 @@ typedef enum {
 typedef ngx_credhub_rc_e (*ngx_credhub_step_pt)(ngx_credhub_op_t *op);
 
 
+/* Something else that an operation waits with, and that somebody has to take
+ * back when it ends first. Lives in the arena of the operation. */
+
+typedef struct {
+    void (*release)(void *data);
+    void       *data;
+    ngx_queue_t queue;
+} ngx_credhub_hold_t;
+
+
 typedef struct {
     const char                *name;     /* what logs call it */
     const ngx_credhub_step_pt *steps;    /* ends with NULL */
@@ -85,6 +95,7 @@ struct ngx_credhub_op_s {
     ngx_queue_t calls; /* live as long as this */
     ngx_queue_t tasks;
     ngx_queue_t parts;
+    ngx_queue_t holds;
     ngx_queue_t kept;     /* of a part */
     unsigned    stored:1; /* a store call was made */
     unsigned    forged:1; /* a forged grant was met, and logged */
@@ -149,6 +160,14 @@ void ngx_credhub_op_release(ngx_credhub_op_t *op);
  * op->task, without error. */
 ngx_credhub_rc_e ngx_credhub_op_compute(
     ngx_credhub_op_t *op, ngx_credhub_task_t *task);
+
+/* Until ngx_credhub_op_unhold() the operation releases it when it ends. */
+void ngx_credhub_op_hold(ngx_credhub_op_t *op, ngx_credhub_hold_t *hold);
+void ngx_credhub_op_unhold(ngx_credhub_hold_t *hold);
+
+/* What a step has waited for with a hold is there: the next step runs, and the
+ * operation may be gone when this returns. */
+void ngx_credhub_op_wake(ngx_credhub_op_t *op);
 
 /* Runs other steps with a context of their own, and then goes on with the next
  * step of these. They end with NULL; DONE and FAIL in them end the operation.
