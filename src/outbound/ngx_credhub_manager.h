@@ -47,7 +47,7 @@ void ngx_credhub_manager_read(
     credhub_arena_t *arena, ngx_credhub_manager_read_t *read);
 
 
-/* Once per process, before any thread. */
+/* Once per process, before any thread: 0, or -1. */
 int ngx_credhub_manager_init(void);
 
 
