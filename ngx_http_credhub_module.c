@@ -26,6 +26,8 @@ static char *ngx_http_credhub_merge_srv_conf(
     ngx_conf_t *cf, void *parent, void *child);
 static void ngx_http_credhub_merge_limits(
     ngx_credhub_hub_t *conf, ngx_credhub_hub_t *prev);
+static void ngx_http_credhub_merge_outside(
+    ngx_credhub_hub_t *conf, ngx_credhub_hub_t *prev);
 static ngx_int_t ngx_http_credhub_merge_permissions(
     ngx_credhub_hub_t *conf, ngx_credhub_hub_t *prev);
 static void *ngx_http_credhub_create_loc_conf(ngx_conf_t *cf);
@@ -152,6 +154,27 @@ static ngx_command_t  ngx_http_credhub_commands[] = {
       NGX_HTTP_SRV_CONF_OFFSET,
       offsetof(ngx_http_credhub_srv_conf_t, hub.long_timeout),
       &ngx_http_credhub_long_timeout_post },
+
+    { ngx_string("credhub_probe_allow"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_CONF_1MORE,
+      ngx_http_credhub_conf_probe_allow,
+      NGX_HTTP_SRV_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("credhub_external_ca"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_CONF_TAKE1,
+      ngx_http_credhub_conf_external_ca,
+      NGX_HTTP_SRV_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("credhub_api_keys"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_CONF_TAKE1,
+      ngx_http_credhub_conf_api_keys,
+      NGX_HTTP_SRV_CONF_OFFSET,
+      0,
+      NULL },
 
     { ngx_string("credhub_mtls"),
       NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_FLAG,
@@ -318,6 +341,11 @@ ngx_http_credhub_merge_srv_conf(ngx_conf_t *cf, void *parent, void *child)
 
     ngx_conf_merge_str_value(conf->auth_server, prev->auth_server, "");
     ngx_http_credhub_merge_limits(&conf->hub, &prev->hub);
+    ngx_http_credhub_merge_outside(&conf->hub, &prev->hub);
+
+    if (conf->api_keys.data == NULL) {
+        conf->api_keys = prev->api_keys;
+    }
 
     if (conf->hub.store == NULL) {
         conf->hub.store = prev->hub.store;
@@ -361,6 +389,19 @@ ngx_http_credhub_merge_limits(ngx_credhub_hub_t *conf, ngx_credhub_hub_t *prev)
     ngx_conf_merge_value(
         conf->default_ca_key_usages, prev->default_ca_key_usages, 0);
     ngx_conf_merge_msec_value(conf->long_timeout, prev->long_timeout, 600000);
+}
+
+
+static void
+ngx_http_credhub_merge_outside(ngx_credhub_hub_t *conf, ngx_credhub_hub_t *prev)
+{
+    if (conf->probe_allow == NULL) {
+        conf->probe_allow = prev->probe_allow;
+    }
+
+    if (conf->external_ca.data == NULL) {
+        conf->external_ca = prev->external_ca;
+    }
 }
 
 
@@ -480,6 +521,7 @@ static ngx_int_t
 ngx_http_credhub_postconfiguration(ngx_conf_t *cf)
 {
     ngx_http_credhub_error_filter_init();
+    ngx_http_credhub_conf_resolvers(cf);
 
     return ngx_http_credhub_actor_init(cf) == NGX_OK
                ? ngx_http_credhub_auth_init(cf)

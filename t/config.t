@@ -4,7 +4,7 @@ use v5.36;
 
 use lib 't/lib';
 use CredHubTest::Config;
-use CredHubTest::Process qw(write_file);
+use CredHubTest::Process qw(read_file write_file);
 use MIME::Base64 qw(encode_base64);
 use POSIX qw(mkfifo);
 use Test::More;
@@ -40,6 +40,10 @@ write_file("$dir/$_", @{ $FILES{$_} }) for sort keys %FILES;
 symlink "$dir/k1", "$dir/link" or die $!;
 mkfifo("$dir/fifo", 0600) or die $!;
 mkdir "$dir/directory", 0700;
+my $CA = read_file(CredHubTest::Config->hub->pki->cert('ca'));
+write_file("$dir/ca",     "a comment\n$CA$CA");
+write_file("$dir/broken", $CA . $CA =~ s/MII/AII/r);
+write_file("$dir/large",  $CA . "\n" x (1 << 20));
 chown scalar getpwnam('nobody'), -1, "$dir/owned" if $> == 0;
 write_file("$dir/more.conf", "\ncredhub_permission a /b nothing;\n");
 
@@ -85,6 +89,13 @@ right(
     $whole->('credhub_thread_pool default;'),
     $whole->('credhub_probe_pool default;'),
     $whole->('credhub_auth_server https://uaa;'),
+    $whole->('credhub_probe_allow 127.0.0.0/8 10.1.2.3 ::1 2001:db8::/32;'
+        . ' credhub_probe_allow 0.0.0.0/0;'),
+    $server->('credhub_probe_allow ::/0; location / { credhub; }'),
+    $whole->("credhub_external_ca $dir/ca;"),
+    $server->("credhub_external_ca $dir/ca; location / { credhub; }"),
+    $whole->('credhub_api_keys /Keys;'),
+    $server->('credhub_api_keys /a/b.c:d; location / { credhub trust; }'),
     $server->("credhub_redis 127.0.0.1:6379 db=1 user=u"
         . " password_file=$dir/password prefix=a.b_C-1 timeout=100ms"
         . " connect_timeout=1m; location / { credhub; }"),
@@ -270,6 +281,40 @@ wrong('certificates in a location', $location,
     (map { ["credhub_$_;", qq("credhub_@{[(split)[0]]}" directive)
         . ' is not allowed here'] } 'certificate_min_duration ca=1',
         'concatenate_cas on', 'default_ca_key_usages on', 'long_timeout 1m'),
+);
+
+wrong('what may leave the hub, and API keys', $whole,
+    (map { ["credhub_probe_allow 127.0.0.1 $_;", qq(invalid network "$_")] }
+        qw(all localhost 10.0.0.0/33 ::/129 10.0.0 10.0.0.0/ unix: 1.2.3.4:5
+            [::1])),
+    ['credhub_probe_allow "";', 'invalid network ""'],
+    ['credhub_probe_allow;',
+        'invalid number of arguments in "credhub_probe_allow" directive'],
+    ["credhub_external_ca $dir/none;", qq(external CA "$dir/none": )
+        . 'cannot open file (2: No such file or directory)'],
+    (map { ["credhub_external_ca $dir/$_;", qq(external CA "$dir/$_": )
+        . 'file is not a regular file of at most 1 MiB'] }
+        qw(fifo directory large)),
+    (map { ["credhub_external_ca $dir/$_;", qq(external CA "$dir/$_": )
+        . 'file does not hold certificates in PEM'] }
+        qw(empty password broken)),
+    ["credhub_external_ca $dir/ca; credhub_external_ca $dir/ca;",
+        '"credhub_external_ca" directive is duplicate'],
+    ['credhub_external_ca;',
+        'invalid number of arguments in "credhub_external_ca" directive'],
+    (map { ["credhub_api_keys $_;", qq(invalid path "$_")] }
+        'keys', '/', '/keys/', '/a//b', '/a*', '/*', '/a%b', "/\xe9"),
+    ['credhub_api_keys "";', 'invalid path ""'],
+    ['credhub_api_keys /a; credhub_api_keys /b;',
+        '"credhub_api_keys" directive is duplicate'],
+    ['credhub_api_keys /a /b;',
+        'invalid number of arguments in "credhub_api_keys" directive'],
+);
+
+wrong('the same in a location', $location,
+    (map { ["$_;", qq("@{[(split)[0]]}" directive is not allowed here)] }
+        'credhub_probe_allow ::1', "credhub_external_ca $dir/ca",
+        'credhub_api_keys /a', 'credhub_probe_pool default'),
 );
 
 wrong('the others', $whole,

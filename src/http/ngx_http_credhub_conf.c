@@ -409,3 +409,47 @@ ngx_http_credhub_conf_pool(ngx_conf_t *cf, void *post, void *data)
 {
     return ngx_thread_pool_add(cf, data) != NULL ? NGX_CONF_OK : NGX_CONF_ERROR;
 }
+
+
+const char *
+ngx_http_credhub_conf_read(
+    ngx_conf_t *cf, ngx_pool_t *pool, ngx_str_t *name, credhub_str_t *text)
+{
+    ngx_file_t      file;
+    const char     *reason;
+    ngx_file_info_t info;
+
+    ngx_memzero(&file, sizeof(ngx_file_t));
+
+    file.name = *name;
+    file.log = cf->log;
+    file.fd = ngx_open_file(
+        name->data, NGX_FILE_RDONLY | NGX_FILE_NONBLOCK, NGX_FILE_OPEN, 0);
+
+    if (file.fd == NGX_INVALID_FILE) {
+        return "cannot open file";
+    }
+
+    reason = "file is not a regular file of at most 1 MiB";
+
+    if (ngx_fd_info(file.fd, &info) != NGX_FILE_ERROR && ngx_is_file(&info)
+        && ngx_file_size(&info) <= NGX_HTTP_CREDHUB_CONF_FILE_MAX)
+    {
+        reason = "file could not be read";
+
+        text->len = ngx_file_size(&info);
+        text->data = ngx_pcalloc(pool, text->len + 1);
+
+        if (text->data != NULL
+            && ngx_read_file(&file, text->data, text->len, 0)
+                   == (ssize_t) text->len)
+        {
+            reason = NULL;
+            ngx_set_errno(0);
+        }
+    }
+
+    (void) ngx_close_file(file.fd);
+
+    return reason;
+}

@@ -6,6 +6,7 @@
  */
 
 #include "ngx_http_credhub_keys.h"
+#include "ngx_http_credhub_conf.h"
 #include "ngx_http_credhub_key_request.h"
 #include "ngx_http_credhub_module.h"
 
@@ -102,42 +103,16 @@ static const char *
 ngx_http_credhub_keys_read(
     ngx_conf_t *cf, ngx_str_t *name, credhub_jwks_t **set)
 {
-    ngx_file_t      file;
-    const char     *reason;
-    credhub_str_t   text;
-    ngx_file_info_t info;
+    const char   *reason;
+    credhub_str_t text;
 
-    ngx_memzero(&file, sizeof(ngx_file_t));
+    reason = ngx_http_credhub_conf_read(cf, cf->temp_pool, name, &text);
 
-    file.name = *name;
-    file.log = cf->log;
-    file.fd = ngx_open_file(
-        name->data, NGX_FILE_RDONLY | NGX_FILE_NONBLOCK, NGX_FILE_OPEN, 0);
-
-    if (file.fd == NGX_INVALID_FILE) {
-        return "cannot open file";
+    if (reason != NULL) {
+        return reason;
     }
 
-    reason = "file is not a regular file of at most 1 MiB";
-
-    if (ngx_fd_info(file.fd, &info) != NGX_FILE_ERROR && ngx_is_file(&info)
-        && ngx_file_size(&info) <= CREDHUB_JWKS_MAX)
-    {
-        reason = "file could not be read";
-
-        text.len = ngx_file_size(&info);
-        text.data = ngx_palloc(cf->temp_pool, text.len + 1);
-
-        if (text.data != NULL
-            && ngx_read_file(&file, text.data, text.len, 0)
-                   == (ssize_t) text.len)
-        {
-            *set = credhub_jwks_parse(text, &reason);
-            ngx_set_errno(0);
-        }
-    }
-
-    (void) ngx_close_file(file.fd);
+    *set = credhub_jwks_parse(text, &reason);
 
     if (*set == NULL) {
         return reason;

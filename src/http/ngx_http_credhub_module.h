@@ -49,6 +49,7 @@ typedef struct {
 typedef struct {
     ngx_credhub_hub_t hub;
     ngx_str_t         auth_server;
+    credhub_str_t api_keys; /* folded path of "user" credentials, or empty */
 
     u_char    *file; /* where a location says "credhub" */
     ngx_uint_t line;
