@@ -3,6 +3,9 @@
  * Look-ups. The resolver's context is the operation's until it has answered, or
  * until the operation ends, whichever comes first; it is given back exactly
  * once.
+ *
+ * The resolver answers from within its own loops, where no other look-up of the
+ * same name may be given up: the operation goes on with an event of its own.
  */
 
 #include "ngx_credhub_resolve.h"
@@ -10,11 +13,11 @@
 
 
 static ngx_credhub_rc_e ngx_credhub_resolve_start(ngx_credhub_op_t *op);
-static ngx_int_t        ngx_credhub_resolve_numeric(
-           ngx_credhub_op_t *op, ngx_credhub_resolve_t *resolve);
+static ngx_int_t ngx_credhub_resolve_numeric(ngx_credhub_resolve_t *resolve);
 static ngx_credhub_rc_e ngx_credhub_resolve_name(
     ngx_credhub_op_t *op, ngx_credhub_resolve_t *resolve);
 static void        ngx_credhub_resolve_handler(ngx_resolver_ctx_t *ctx);
+static void        ngx_credhub_resolve_event(ngx_event_t *ev);
 static const char *ngx_credhub_resolve_reason(ngx_int_t state);
 static void        ngx_credhub_resolve_release(void *data);
 static void        ngx_credhub_resolve_add(
@@ -56,7 +59,7 @@ ngx_credhub_resolve_start(ngx_credhub_op_t *op)
         return NGX_CREDHUB_NEXT;
     }
 
-    return ngx_credhub_resolve_numeric(op, resolve) == NGX_OK
+    return ngx_credhub_resolve_numeric(resolve) == NGX_OK
                ? NGX_CREDHUB_NEXT
                : ngx_credhub_resolve_name(op, resolve);
 }
@@ -65,12 +68,10 @@ ngx_credhub_resolve_start(ngx_credhub_op_t *op)
 /* NGX_OK: it needs nobody to be asked; NGX_DECLINED. */
 
 static ngx_int_t
-ngx_credhub_resolve_numeric(
-    ngx_credhub_op_t *op, ngx_credhub_resolve_t *resolve)
+ngx_credhub_resolve_numeric(ngx_credhub_resolve_t *resolve)
 {
-    ngx_addr_t    addr;
-    ngx_pool_t   *pool;
-    credhub_str_t host;
+    credhub_str_t         host;
+    ngx_credhub_address_t address;
 
     host = ngx_credhub_resolve_bare(resolve->host);
 
@@ -78,21 +79,28 @@ ngx_credhub_resolve_numeric(
         host = credhub_str("127.0.0.1");
     }
 
-    pool = ngx_create_pool(NGX_MIN_POOL_SIZE, ngx_cycle->log);
-    if (pool == NULL) {
-        return NGX_DECLINED;
-    }
+    ngx_memzero(&address, sizeof(ngx_credhub_address_t));
+    address.inet.sin_addr.s_addr = ngx_inet_addr(host.data, host.len);
 
-    if (ngx_parse_addr(pool, &addr, host.data, host.len) == NGX_OK) {
-        ngx_credhub_resolve_add(resolve, addr.sockaddr);
-        ngx_destroy_pool(pool);
+    if (address.inet.sin_addr.s_addr != INADDR_NONE) {
+        address.any.sa_family = AF_INET;
+        ngx_credhub_resolve_add(resolve, &address.any);
 
         return NGX_OK;
     }
 
-    ngx_destroy_pool(pool);
+    ngx_memzero(&address, sizeof(ngx_credhub_address_t));
 
-    return NGX_DECLINED;
+    if (ngx_inet6_addr(host.data, host.len, address.inet6.sin6_addr.s6_addr)
+        != NGX_OK)
+    {
+        return NGX_DECLINED;
+    }
+
+    address.any.sa_family = AF_INET6;
+    ngx_credhub_resolve_add(resolve, &address.any);
+
+    return NGX_OK;
 }
 
 
@@ -111,7 +119,16 @@ ngx_credhub_resolve_bare(credhub_str_t host)
 static ngx_credhub_rc_e
 ngx_credhub_resolve_name(ngx_credhub_op_t *op, ngx_credhub_resolve_t *resolve)
 {
+    credhub_str_t       name;
     ngx_resolver_ctx_t *ctx;
+
+    /* the resolver writes into it */
+
+    name = ngx_credhub_op_copy(op, resolve->host);
+
+    if (name.data == NULL) {
+        return ngx_credhub_op_error(op, CREDHUB_E_INTERNAL);
+    }
 
     ctx = op->hub->resolver == NULL
               ? NGX_NO_RESOLVER
@@ -127,8 +144,8 @@ ngx_credhub_resolve_name(ngx_credhub_op_t *op, ngx_credhub_resolve_t *resolve)
         return NGX_CREDHUB_NEXT;
     }
 
-    ctx->name.len = resolve->host.len;
-    ctx->name.data = resolve->host.data;
+    ctx->name.len = name.len;
+    ctx->name.data = name.data;
     ctx->handler = ngx_credhub_resolve_handler;
     ctx->data = resolve;
     ctx->timeout = ngx_min(op->hub->resolver_timeout, NGX_CREDHUB_RESOLVE_TIME);
@@ -172,12 +189,29 @@ ngx_credhub_resolve_handler(ngx_resolver_ctx_t *ctx)
         }
     }
 
-    ngx_credhub_op_unhold(&resolve->hold);
-    ngx_credhub_resolve_release(resolve);
+    ngx_resolve_name_done(ctx);
+    resolve->ctx = NULL;
 
-    if (resolve->waiting) {
-        ngx_credhub_op_wake(resolve->op);
+    if (!resolve->waiting) {
+        ngx_credhub_op_unhold(&resolve->hold);
+        return;
     }
+
+    resolve->event.data = resolve;
+    resolve->event.handler = ngx_credhub_resolve_event;
+    resolve->event.log = ngx_cycle->log;
+
+    ngx_post_event(&resolve->event, &ngx_posted_events);
+}
+
+
+static void
+ngx_credhub_resolve_event(ngx_event_t *ev)
+{
+    ngx_credhub_resolve_t *resolve = ev->data;
+
+    ngx_credhub_op_unhold(&resolve->hold);
+    ngx_credhub_op_wake(resolve->op);
 }
 
 
@@ -197,19 +231,21 @@ ngx_credhub_resolve_reason(ngx_int_t state)
 }
 
 
-/* Also when the operation ends while the resolver is at work. */
+/* The operation ends while the resolver is at work, or just after. */
 
 static void
 ngx_credhub_resolve_release(void *data)
 {
     ngx_credhub_resolve_t *resolve = data;
 
-    ngx_resolver_ctx_t *ctx;
+    if (resolve->event.posted) {
+        ngx_delete_posted_event(&resolve->event);
+    }
 
-    ctx = resolve->ctx;
-    resolve->ctx = NULL;
-
-    ngx_resolve_name_done(ctx);
+    if (resolve->ctx != NULL) {
+        ngx_resolve_name_done(resolve->ctx);
+        resolve->ctx = NULL;
+    }
 }
 
 

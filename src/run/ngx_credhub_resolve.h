@@ -28,13 +28,12 @@ typedef struct {
     ngx_credhub_op_t   *op;
     ngx_credhub_hold_t  hold;
     ngx_resolver_ctx_t *ctx;
+    ngx_event_t         event;
     unsigned            waiting:1;
 } ngx_credhub_resolve_t;
 
 
-#define NGX_CREDHUB_RESOLVE_TIME                                               \
-    10000 /* milliseconds; resolver_timeout may be
-                                          less */
+#define NGX_CREDHUB_RESOLVE_TIME 10000 /* ms; resolver_timeout may be less */
 
 /* Enters steps; the next step finds the answer, with NEXT or JUMP. One address
  * outside of credhub_probe_allow makes the whole name forbidden. The text of
