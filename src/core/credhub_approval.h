@@ -50,7 +50,8 @@ credhub_error_e credhub_approval_der(
 /*
  * A fingerprint to approve: both are kept as given. `*warning` is a static text
  * when the key is an OpenSSH public key and the hash is not its SHA-256, else
- * NULL. CREDHUB_E_FIELD_INVALID beyond the limits or with control characters.
+ * NULL. CREDHUB_E_FIELD_INVALID when one is empty, beyond its limit or has
+ * control characters: approval->hash is empty when that is the hash.
  */
 credhub_error_e credhub_approval_fingerprint(credhub_arena_t *arena,
     credhub_str_t hash, credhub_str_t public_key, credhub_approval_t *approval,

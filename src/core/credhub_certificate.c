@@ -283,10 +283,9 @@ static credhub_error_e
 credhub_certificate_digest(
     credhub_arena_t *arena, credhub_str_t text, credhub_str_t *digest)
 {
-    size_t  i;
-    u_char *p, sum[SHA256_DIGEST_LENGTH];
-
-    static const u_char hex[] = "0123456789abcdef";
+    u_char        sum[SHA256_DIGEST_LENGTH];
+    credhub_buf_t buf;
+    credhub_str_t bytes;
 
     *digest = credhub_null_str;
 
@@ -294,26 +293,20 @@ credhub_certificate_digest(
         return CREDHUB_OK;
     }
 
-    p = credhub_arena_bytes(arena, 2 * sizeof(sum));
-
     ERR_set_mark();
+    bytes.data = SHA256(text.data, text.len, sum);
+    ERR_pop_to_mark();
 
-    if (p == NULL || SHA256(text.data, text.len, sum) == NULL) {
-        ERR_pop_to_mark();
+    if (bytes.data == NULL) {
         return CREDHUB_E_INTERNAL;
     }
 
-    ERR_pop_to_mark();
+    bytes.len = sizeof(sum);
 
-    digest->data = p;
-    digest->len = 2 * sizeof(sum);
+    credhub_buf_init(&buf, arena, 2 * sizeof(sum));
+    credhub_hex(&buf, bytes);
 
-    for (i = 0; i < sizeof(sum); i++) {
-        *p++ = hex[sum[i] >> 4];
-        *p++ = hex[sum[i] & 0xf];
-    }
-
-    return CREDHUB_OK;
+    return credhub_type_take(&buf, digest);
 }
 
 

@@ -475,6 +475,28 @@ credhub_put_uint32(u_char *p, uint32_t n)
 }
 
 
+void
+credhub_hex(credhub_buf_t *buf, credhub_str_t bytes)
+{
+    size_t  i;
+    u_char *p;
+
+    static const char hex[] = "0123456789abcdef";
+
+    p = credhub_buf_reserve(buf, 2 * bytes.len);
+    if (p == NULL) {
+        return;
+    }
+
+    for (i = 0; i < bytes.len; i++) {
+        *p++ = (u_char) hex[bytes.data[i] >> 4];
+        *p++ = (u_char) hex[bytes.data[i] & 0x0f];
+    }
+
+    buf->len += 2 * bytes.len;
+}
+
+
 int
 credhub_hex_digit(u_char c)
 {

@@ -78,6 +78,9 @@ credhub_str_t credhub_query_value(
 /* Writes 32 bits, big-endian; returns where they end. */
 u_char *credhub_put_uint32(u_char *p, uint32_t n);
 
+/* Appends bytes as hexadecimal digits in lower case. */
+void credhub_hex(credhub_buf_t *buf, credhub_str_t bytes);
+
 /* The value of a hexadecimal digit; -1 when it is none. */
 int credhub_hex_digit(u_char c);
 

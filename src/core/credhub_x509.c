@@ -13,17 +13,8 @@
 #include "credhub_x509_load.h"
 
 
-#define CREDHUB_X509_DAY              86400
+#define CREDHUB_X509_DAY 86400
 
-#define CREDHUB_X509_RSA_EXPONENT_MAX 64 /* bits */
-
-
-/* The largest key of a type that verifies. */
-
-typedef struct {
-    const char *type;
-    int         bits;
-} credhub_x509_largest_t;
 
 /* An extension that a renewed certificate gets again. */
 
@@ -43,7 +34,6 @@ static credhub_error_e credhub_x509_extension(credhub_arena_t *arena,
 static int credhub_x509_decodes(credhub_str_t value, const ASN1_ITEM *item);
 static int credhub_x509_self_signed(X509 *x509, EVP_PKEY *key);
 static int credhub_x509_verified(X509 *x509, EVP_PKEY *key);
-static int credhub_x509_verifies(EVP_PKEY *key);
 static int credhub_x509_same_subject(credhub_str_t one, credhub_str_t two);
 static credhub_str_t *credhub_x509_entries(
     credhub_arena_t *arena, credhub_str_t subject, size_t *n);
@@ -60,15 +50,6 @@ static const credhub_x509_extension_t credhub_x509_extensions[] = {
     { NID_ext_key_usage, offsetof(credhub_x509_profile_t, extended_key_usage),
         ASN1_ITEM_ref(EXTENDED_KEY_USAGE) },
     { 0, 0, NULL },
-};
-
-
-static const credhub_x509_largest_t credhub_x509_largest[] = {
-    { "RSA", CREDHUB_X509_RSA_MAX },
-    { "RSA-PSS", CREDHUB_X509_RSA_MAX },
-    { "DSA", 3072 },
-    { "EC", 521 },
-    { NULL, 0 },
 };
 
 
@@ -229,34 +210,6 @@ static int
 credhub_x509_verified(X509 *x509, EVP_PKEY *key)
 {
     return credhub_x509_verifies(key) && X509_verify(x509, key) == 1;
-}
-
-
-/* Keys come with requests, and the loop waits while one of them verifies. So
- * they are bounded where OpenSSL would take many milliseconds. */
-
-static int
-credhub_x509_verifies(EVP_PKEY *key)
-{
-    int                           ok;
-    BIGNUM                       *exponent;
-    const credhub_x509_largest_t *row;
-
-    for (row = credhub_x509_largest; row->type != NULL; row++) {
-        if (EVP_PKEY_is_a(key, row->type) && EVP_PKEY_get_bits(key) > row->bits)
-        {
-            return 0;
-        }
-    }
-
-    exponent = NULL;
-
-    ok = EVP_PKEY_get_bn_param(key, OSSL_PKEY_PARAM_RSA_E, &exponent) != 1
-         || BN_num_bits(exponent) <= CREDHUB_X509_RSA_EXPONENT_MAX;
-
-    BN_free(exponent);
-
-    return ok;
 }
 
 

@@ -13,6 +13,9 @@
 #include "credhub_x509_load.h"
 
 
+#define CREDHUB_X509_RSA_EXPONENT_MAX 64 /* bits */
+
+
 typedef enum {
     CREDHUB_X509_PKCS8 = 0,
     CREDHUB_X509_RSA,
@@ -25,8 +28,13 @@ typedef struct {
     credhub_x509_format_e format;
 } credhub_x509_label_t;
 
+/* The largest key of a type that verifies. */
 
-static X509 *credhub_x509_parse(credhub_str_t bytes);
+typedef struct {
+    const char *type;
+    int         bits;
+} credhub_x509_largest_t;
+
 
 static int             credhub_x509_key_bounded(EVP_PKEY *key);
 static credhub_error_e credhub_x509_parse_block(
@@ -43,6 +51,15 @@ static const credhub_x509_label_t credhub_x509_labels[] = {
     { credhub_string("EC PRIVATE KEY"), CREDHUB_X509_EC },
     { credhub_string("DSA PRIVATE KEY"), CREDHUB_X509_OTHER },
     { { 0, NULL }, CREDHUB_X509_OTHER },
+};
+
+
+static const credhub_x509_largest_t credhub_x509_largest[] = {
+    { "RSA", CREDHUB_X509_RSA_MAX },
+    { "RSA-PSS", CREDHUB_X509_RSA_MAX },
+    { "DSA", 3072 },
+    { "EC", 521 },
+    { NULL, 0 },
 };
 
 
@@ -67,7 +84,7 @@ credhub_x509_load(credhub_str_t pem, X509 **x509)
              && !credhub_str_eq(block.label, credhub_str("X509 CERTIFICATE")));
 
     if (found && block.bytes.len != 0) {
-        *x509 = credhub_x509_parse(block.bytes);
+        *x509 = credhub_x509_load_der(block.bytes);
     }
 
     credhub_arena_destroy(arena);
@@ -76,8 +93,8 @@ credhub_x509_load(credhub_str_t pem, X509 **x509)
 }
 
 
-static X509 *
-credhub_x509_parse(credhub_str_t bytes)
+X509 *
+credhub_x509_load_der(credhub_str_t bytes)
 {
     X509         *x509;
     const u_char *p;
@@ -290,6 +307,34 @@ credhub_x509_parse_pkcs8(credhub_str_t bytes, EVP_PKEY **key)
     PKCS8_PRIV_KEY_INFO_free(info);
 
     return rc;
+}
+
+
+/* Keys come with requests, and the loop waits while one of them verifies. So
+ * they are bounded where OpenSSL would take many milliseconds. */
+
+int
+credhub_x509_verifies(EVP_PKEY *key)
+{
+    int                           ok;
+    BIGNUM                       *exponent;
+    const credhub_x509_largest_t *row;
+
+    for (row = credhub_x509_largest; row->type != NULL; row++) {
+        if (EVP_PKEY_is_a(key, row->type) && EVP_PKEY_get_bits(key) > row->bits)
+        {
+            return 0;
+        }
+    }
+
+    exponent = NULL;
+
+    ok = EVP_PKEY_get_bn_param(key, OSSL_PKEY_PARAM_RSA_E, &exponent) != 1
+         || BN_num_bits(exponent) <= CREDHUB_X509_RSA_EXPONENT_MAX;
+
+    BN_free(exponent);
+
+    return ok;
 }
 
 
