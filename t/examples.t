@@ -61,7 +61,7 @@ $hub->keep_secret($_) for $SECRET, $ADMIN;
 
 write_file("$keys/k1.key", $hub->keep_secret('k' x 32), 0600);
 write_file("$keys/redis.password", "$SECRET\n", 0600);
-copy($pki->cert('ca'), "$keys/$_") for qw(clients.pem ca.pem);
+copy($pki->cert('ca'), "$keys/$_") for qw(clients.pem ca.pem managers.pem);
 copy($pki->cert('server'), "$keys/server.pem");
 copy($pki->key('server'), "$keys/server.key");
 
@@ -81,6 +81,22 @@ subtest 'hub.conf' => sub {
 my $temp = join ' ', map {"${_}_temp_path $dir/temp/$_;"}
     qw(client_body proxy fastcgi uwsgi scgi);
 my @actors = read_file("$examples/nginx.conf") =~ /(mtls-app:[0-9a-f-]+)/g;
+
+subtest 'trust.conf' => sub {
+    write_conf('trust.conf',
+        ['http \{', "http { $temp"],
+        ['/run/redis/redis-server\.sock', "$dir/redis/redis.sock"],
+        ['/run/nginx\.pid', "$dir/nginx.pid"],
+        ['/var/log/nginx', $dir],
+        [' /etc/nginx/credhub', " $keys"],
+        ['=/etc/nginx/credhub', "=$keys"],
+        ['listen 8844', 'listen 127.0.0.1:' . $hub->port]);
+
+    my ($code, $output) = $hub->nginx_test;
+    is($code, 0, 'nginx -t') or diag $output;
+    unlike($output, qr/\[warn\]/, 'without a warning') if $> == 0;
+};
+
 
 write_conf('nginx.conf',
     ['http \{', "http { $temp"],

@@ -51,9 +51,7 @@ test_path_valid(void **state)
 {
     size_t             i;
     static const char *good[] = { "a", "a/b", "...", "a..b/.c", "..a",
-        "\xc3"
-        "\xa4",
-        "a b" };
+        "\xc3\xa4", "a b" };
     static const char *bad[] = { "", "/", "a/", "/a", "a//b", ".", "..",
         "a/./b", "a/..", "../a", "a\nb", "a\x7f", "\xc3", "a/\x80" };
 
