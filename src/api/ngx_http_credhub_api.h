@@ -62,6 +62,39 @@ extern const ngx_credhub_operation_t ngx_http_credhub_permissions_list;
 extern const ngx_credhub_operation_t ngx_http_credhub_permissions_add;
 extern const ngx_credhub_operation_t ngx_http_credhub_permissions_remove;
 
+/* trust: connections */
+extern const ngx_http_credhub_way_t ngx_http_credhub_connection_create;
+extern const ngx_http_credhub_way_t ngx_http_credhub_connection_get;
+extern const ngx_http_credhub_way_t ngx_http_credhub_connection_patch;
+extern const ngx_http_credhub_way_t ngx_http_credhub_connection_delete;
+extern const ngx_http_credhub_way_t ngx_http_credhub_connection_test;
+extern const ngx_http_credhub_way_t ngx_http_credhub_connections_list;
+extern const ngx_http_credhub_way_t ngx_http_credhub_group_connections;
+extern const ngx_http_credhub_way_t ngx_http_credhub_connector_create;
+extern const ngx_http_credhub_way_t ngx_http_credhub_connector_patch;
+extern const ngx_http_credhub_way_t ngx_http_credhub_connector_delete;
+extern const ngx_http_credhub_way_t ngx_http_credhub_connectors_list;
+
+/* trust: destinations */
+extern const ngx_http_credhub_way_t ngx_http_credhub_destination_create;
+extern const ngx_http_credhub_way_t ngx_http_credhub_destination_get;
+extern const ngx_http_credhub_way_t ngx_http_credhub_destination_patch;
+extern const ngx_http_credhub_way_t ngx_http_credhub_destination_delete;
+extern const ngx_http_credhub_way_t ngx_http_credhub_destination_test;
+extern const ngx_http_credhub_way_t ngx_http_credhub_destinations_list;
+
+/* trust: groups */
+extern const ngx_http_credhub_way_t ngx_http_credhub_group_create;
+extern const ngx_http_credhub_way_t ngx_http_credhub_group_get;
+extern const ngx_http_credhub_way_t ngx_http_credhub_group_patch;
+extern const ngx_http_credhub_way_t ngx_http_credhub_group_delete;
+extern const ngx_http_credhub_way_t ngx_http_credhub_groups_list;
+
+/* trust: account */
+extern const ngx_credhub_operation_t ngx_http_credhub_account_info;
+extern const ngx_credhub_operation_t ngx_http_credhub_user_get;
+extern const ngx_credhub_operation_t ngx_http_credhub_nothing_list;
+
 /* system */
 extern const ngx_credhub_operation_t ngx_http_credhub_info;
 extern const ngx_credhub_operation_t ngx_http_credhub_health;

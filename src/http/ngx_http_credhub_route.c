@@ -121,6 +121,123 @@ static const ngx_http_credhub_route_t  ngx_http_credhub_routes[] = {
     { NGX_HTTP_DELETE, PERMISSIONS, "/api/v1/permissions",
       WRITE, &ngx_http_credhub_permissions_remove },
 
+    { NGX_HTTP_GET, TRUST, "/v1/connections",
+      0, &ngx_http_credhub_connections_list.operation },
+
+    { NGX_HTTP_POST, TRUST, "/v1/connections",
+      BODY|WRITE, &ngx_http_credhub_connection_create.operation },
+
+    { NGX_HTTP_GET, TRUST, "/v1/connections/{id}",
+      0, &ngx_http_credhub_connection_get.operation },
+
+    { NGX_HTTP_PATCH, TRUST, "/v1/connections/{id}",
+      BODY|WRITE, &ngx_http_credhub_connection_patch.operation },
+
+    { NGX_HTTP_DELETE, TRUST, "/v1/connections/{id}",
+      WRITE, &ngx_http_credhub_connection_delete.operation },
+
+    { NGX_HTTP_POST, TRUST, "/v1/connections/{id}/test",
+      BODY|EMPTY|WRITE, &ngx_http_credhub_connection_test.operation },
+
+    { NGX_HTTP_GET, TRUST, "/v1/connectors",
+      0, &ngx_http_credhub_connectors_list.operation },
+
+    { NGX_HTTP_POST, TRUST, "/v1/connectors",
+      BODY|WRITE, &ngx_http_credhub_connector_create.operation },
+
+    { NGX_HTTP_GET, TRUST, "/v1/connectors/{id}",
+      0, &ngx_http_credhub_connection_get.operation },
+
+    { NGX_HTTP_PATCH, TRUST, "/v1/connectors/{id}",
+      BODY|WRITE, &ngx_http_credhub_connector_patch.operation },
+
+    { NGX_HTTP_DELETE, TRUST, "/v1/connectors/{id}",
+      WRITE, &ngx_http_credhub_connector_delete.operation },
+
+    { NGX_HTTP_POST, TRUST, "/v1/connectors/{id}/test",
+      BODY|EMPTY|WRITE, &ngx_http_credhub_connection_test.operation },
+
+    { NGX_HTTP_GET, TRUST, "/v1/destinations",
+      0, &ngx_http_credhub_destinations_list.operation },
+
+    { NGX_HTTP_POST, TRUST, "/v1/destinations",
+      BODY|WRITE, &ngx_http_credhub_destination_create.operation },
+
+    { NGX_HTTP_GET, TRUST, "/v1/destinations/{id}",
+      0, &ngx_http_credhub_destination_get.operation },
+
+    { NGX_HTTP_PATCH, TRUST, "/v1/destinations/{id}",
+      BODY|WRITE, &ngx_http_credhub_destination_patch.operation },
+
+    { NGX_HTTP_DELETE, TRUST, "/v1/destinations/{id}",
+      WRITE, &ngx_http_credhub_destination_delete.operation },
+
+    { NGX_HTTP_POST, TRUST, "/v1/destinations/{id}/test",
+      BODY|EMPTY|WRITE, &ngx_http_credhub_destination_test.operation },
+
+    { NGX_HTTP_GET, TRUST, "/v1/destination",
+      0, &ngx_http_credhub_destinations_list.operation },
+
+    { NGX_HTTP_POST, TRUST, "/v1/destination",
+      BODY|WRITE, &ngx_http_credhub_destination_create.operation },
+
+    { NGX_HTTP_GET, TRUST, "/v1/destination/{id}",
+      0, &ngx_http_credhub_destination_get.operation },
+
+    { NGX_HTTP_PATCH, TRUST, "/v1/destination/{id}",
+      BODY|WRITE, &ngx_http_credhub_destination_patch.operation },
+
+    { NGX_HTTP_DELETE, TRUST, "/v1/destination/{id}",
+      WRITE, &ngx_http_credhub_destination_delete.operation },
+
+    { NGX_HTTP_POST, TRUST, "/v1/destination/{id}/test",
+      BODY|EMPTY|WRITE, &ngx_http_credhub_destination_test.operation },
+
+    { NGX_HTTP_GET, TRUST, "/v1/groups",
+      0, &ngx_http_credhub_groups_list.operation },
+
+    { NGX_HTTP_POST, TRUST, "/v1/groups",
+      BODY|WRITE, &ngx_http_credhub_group_create.operation },
+
+    { NGX_HTTP_GET, TRUST, "/v1/groups/{id}",
+      0, &ngx_http_credhub_group_get.operation },
+
+    { NGX_HTTP_PATCH, TRUST, "/v1/groups/{id}",
+      BODY|WRITE, &ngx_http_credhub_group_patch.operation },
+
+    { NGX_HTTP_DELETE, TRUST, "/v1/groups/{id}",
+      WRITE, &ngx_http_credhub_group_delete.operation },
+
+    { NGX_HTTP_GET, TRUST, "/v1/groups/{id}/connections",
+      0, &ngx_http_credhub_group_connections.operation },
+
+    { NGX_HTTP_GET, TRUST, "/v1/account/info",
+      0, &ngx_http_credhub_account_info },
+
+    { NGX_HTTP_GET, TRUST, "/v1/users/{id}",
+      0, &ngx_http_credhub_user_get },
+
+    { NGX_HTTP_GET, TRUST, "/v1/users",
+      0, &ngx_http_credhub_nothing_list },
+
+    { NGX_HTTP_GET, TRUST, "/v1/webhooks",
+      0, &ngx_http_credhub_nothing_list },
+
+    { NGX_HTTP_GET, TRUST, "/v1/teams",
+      0, &ngx_http_credhub_nothing_list },
+
+    { NGX_HTTP_GET, TRUST, "/v1/proxy",
+      0, &ngx_http_credhub_nothing_list },
+
+    { NGX_HTTP_GET, TRUST, "/v1/hybrid-deployment-agents",
+      0, &ngx_http_credhub_nothing_list },
+
+    { NGX_HTTP_GET, TRUST, "/v1/transformations",
+      0, &ngx_http_credhub_nothing_list },
+
+    { NGX_HTTP_GET, TRUST, "/v1/transformation-projects",
+      0, &ngx_http_credhub_nothing_list },
+
     { 0, 0, NULL, 0, NULL }
 };
 
