@@ -375,7 +375,9 @@ ngx_http_credhub_content_input(ngx_http_request_t *r,
         && !ngx_http_credhub_body_json(r)
         && !ngx_http_credhub_content_untyped(r, ctx))
     {
-        return CREDHUB_E_CONTENT_TYPE;
+        return ctx->route->group == NGX_HTTP_CREDHUB_TRUST
+                   ? CREDHUB_E_MEDIA_TYPE
+                   : CREDHUB_E_CONTENT_TYPE;
     }
 
     args.len = r->args.len;
