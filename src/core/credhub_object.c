@@ -9,14 +9,11 @@
 
 #include <inttypes.h>
 #include <string.h>
-#include <openssl/err.h>
-#include <openssl/rand.h>
 
 
-#define CREDHUB_OBJECT_ID_MAX   64 /* of one that a client names */
-#define CREDHUB_OBJECT_ID_BYTES (CREDHUB_OBJECT_ID_LEN / 2)
+#define CREDHUB_OBJECT_ID_MAX 64 /* of one that a client names */
 
-#define CREDHUB_OBJECT_NULL     credhub_str("null")
+#define CREDHUB_OBJECT_NULL   credhub_str("null")
 
 
 /* A member of the body in the form in which an attribute is kept. */
@@ -494,24 +491,22 @@ credhub_object_flag(credhub_str_t attributes, const char *name)
 }
 
 
+/* A UUID without its hyphens. */
+
 int
 credhub_object_id(u_char out[CREDHUB_OBJECT_ID_LEN])
 {
-    int               rc;
-    u_char            bytes[CREDHUB_OBJECT_ID_BYTES];
-    size_t            i;
-    static const char hex[] = "0123456789abcdef";
+    u_char uuid[CREDHUB_UUID_LEN];
+    size_t i;
 
-    ERR_set_mark();
-    rc = RAND_bytes(bytes, sizeof(bytes));
-    ERR_pop_to_mark();
-
-    if (rc != 1) {
+    if (credhub_uuid(uuid) != 0) {
         return -1;
     }
 
-    for (i = 0; i < CREDHUB_OBJECT_ID_LEN; i++) {
-        out[i] = hex[bytes[i / 2] >> (i % 2 == 0 ? 4 : 0) & 0x0f];
+    for (i = 0; i < CREDHUB_UUID_LEN; i++) {
+        if (uuid[i] != '-') {
+            *out++ = uuid[i];
+        }
     }
 
     return 0;
