@@ -73,6 +73,42 @@ subtest 'URLs' => sub {
     }
 };
 
+# an error is one of the API that was called, whatever made it
+subtest 'styles' => sub {
+    my $nothing = 'There is nothing at this URL.';
+    my $who     = 'Full authentication is required to access this resource';
+    my @rows = (
+        # target, body of 404, body of 401
+        ['/v1/x/x',
+            qq({"code":"NotFound","message":"$nothing"}),
+            qq({"code":"AuthFailed","message":"$who"})],
+        ['/vedsdk/x/x?y=1',
+            qq({"Response":{"ErrorCode":404,"ErrorMessage":"$nothing",)
+            . '"Success":false}}',
+            qq({"Response":{"ErrorCode":401,"ErrorMessage":"$who",)
+            . '"Success":false}}'],
+        ['/vedauth/x/x',
+            qq({"error":"not_found","error_description":"$nothing"}),
+            qq({"error":"invalid_token","error_description":"$who"})],
+        ['/v1x/x',
+            qq({"error":"$nothing"}),
+            qq({"error":"invalid_token","error_description":"$who"})],
+    );
+
+    for (@rows) {
+        my ($target, $none, $unknown) = @$_;
+
+        for my $r ($hub->get($target), $hub->h2('GET', $target)) {
+            is($r->status, 404, $target);
+            is($r->body, $none, 'its body');
+        }
+
+        my $r = $hub->get($target, cert => undef);
+        is($r->status, 401, "$target: of nobody");
+        is($r->body, $unknown, 'its body');
+    }
+};
+
 subtest 'methods' => sub {
     my %allow = (
         '/info'               => 'GET, HEAD, OPTIONS',
