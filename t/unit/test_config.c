@@ -314,8 +314,7 @@ test_sent_back(void **state)
     static const char *configs[] = {
         "{}",
         "{\"port\":5432,\"password\":\"p\",\"a\":{\"token\":1,\"b\":\"\"}}",
-        "{\"secret\":{\"a\":[\"s\"]},\"list\":[1,{\"x\":[]}],\"tunnel_port\":"
-        "1}",
+        "{\"secret\":{\"a\":[\"s\"]},\"list\":[1,{\"x\":[]}]}",
     };
 
     for (i = 0; i < sizeof(configs) / sizeof(configs[0]); i++) {
