@@ -3,23 +3,17 @@
 use v5.36;
 
 use lib 't/lib';
+use CredHubTest::Make qw(build);
 use CredHubTest::Nginx;
 use CredHubTest::Process qw(run_command);
 use File::Basename qw(basename);
 use Test::More;
 
 my $root    = CredHubTest::Nginx->root;
-my @make    = $ENV{CREDHUB_SANITIZE} ? ('SANITIZE=1') : ();
-my $build   = $ENV{CREDHUB_SANITIZE} ? 'build/asan'   : 'build';
+my $build   = build('fuzzers');
 my @targets = map { basename($_, '.c') } glob "$root/t/fuzz/fuzz_*.c";
 my @corpora = map { basename($_) } glob "$root/t/fuzz/corpus/*";
 
-# the flags of the make that runs this test are not for this one
-delete @ENV{qw(MAKEFLAGS MAKELEVEL MFLAGS)};
-
-my ($code, $text) = run_command(['make', '-s', '-j2', '-C', $root, @make,
-    'fuzzers']);
-is($code, 0, 'they build') or BAIL_OUT($text);
 ok(scalar @targets, 'there are some');
 is_deeply(\@corpora, \@targets, 'each has a corpus');
 
@@ -28,7 +22,7 @@ for my $target (@targets) {
     ok(@files > 2, "$target: there are inputs");
 
     my ($status, $output) = run_command(
-        ["$root/$build/fuzz/$target", @files],
+        ["$build/fuzz/$target", @files],
         env => { UBSAN_OPTIONS => 'halt_on_error=1:print_stacktrace=1' });
 
     is($status, 0, "$target: exit status") or diag($output);

@@ -3,27 +3,21 @@
 use v5.36;
 
 use lib 't/lib';
+use CredHubTest::Make qw(build);
 use CredHubTest::Nginx;
 use CredHubTest::Process qw(run_command);
 use File::Basename qw(basename);
 use Test::More;
 
 my $root  = CredHubTest::Nginx->root;
-my @make  = $ENV{CREDHUB_SANITIZE} ? ('SANITIZE=1') : ();
-my $build = $ENV{CREDHUB_SANITIZE} ? 'build/asan'   : 'build';
+my $build = build('unit');
 my @tests = map { basename($_, '.c') } glob "$root/t/unit/test_*.c";
 
-# the flags of the make that runs this test are not for this one
-delete @ENV{qw(MAKEFLAGS MAKELEVEL MFLAGS)};
-
-my ($code, $text) = run_command(['make', '-s', '-j2', '-C', $root, @make,
-    'unit']);
-is($code, 0, 'they build') or BAIL_OUT($text);
 ok(scalar @tests, 'there are some');
 
 for my $test (@tests) {
     subtest $test => sub {
-        my ($status, $output) = run_command(["$root/$build/unit/$test"],
+        my ($status, $output) = run_command(["$build/unit/$test"],
             env => { CMOCKA_MESSAGE_OUTPUT => 'TAP',
                 UBSAN_OPTIONS => 'halt_on_error=1:print_stacktrace=1' });
         my ($plan) = $output =~ /^1\.\.(\d+)/m;

@@ -115,11 +115,6 @@ ngx_credhub_ssh_exchange(
         rc = ssh_connect(session);
         banner = ssh_get_serverbanner(session);
 
-        if (banner == NULL && socket_bytes.in_bytes > NGX_CREDHUB_BANNER_MAX) {
-            probe->reason = "The server's banner is too long";
-            return -1;
-        }
-
         if (rc == SSH_OK) {
             return 0;
         }
@@ -128,6 +123,11 @@ ngx_credhub_ssh_exchange(
             probe->reason = banner == NULL
                                 ? "The server does not answer as SSH does"
                                 : "The SSH key exchange failed";
+            return -1;
+        }
+
+        if (banner == NULL && socket_bytes.in_bytes >= NGX_CREDHUB_BANNER_MAX) {
+            probe->reason = "The server's banner is too long";
             return -1;
         }
 

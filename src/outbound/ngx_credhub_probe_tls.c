@@ -58,6 +58,7 @@ typedef struct {
 static const ngx_credhub_tls_reason_t ngx_credhub_tls_reasons[] = {
     { SSL_R_WRONG_VERSION_NUMBER, "The server does not answer as TLS does" },
     { SSL_R_EXCESSIVE_MESSAGE_SIZE, "The server sent too large a message" },
+    { SSL_R_DH_KEY_TOO_SMALL, "The server's key exchange takes too long" },
     { SSL_R_UNSUPPORTED_PROTOCOL,
         "The server speaks only versions of TLS that are too old" },
     { SSL_R_TLSV1_ALERT_PROTOCOL_VERSION,
@@ -97,6 +98,9 @@ ngx_credhub_probe_tls(credhub_arena_t *arena, ngx_credhub_probe_tls_t *probe)
 
     if (probe->result == NGX_CREDHUB_PROBE_OK) {
         probe->reason = NULL;
+
+    } else {
+        probe->nsent = 0;
     }
 
     (void) close(tls.fd);

@@ -33,6 +33,12 @@ sub connections ($self) {
 }
 
 
+# What its clients have said, all of them together.
+sub received ($self) {
+    return pack 'H*', join '', $self->log =~ /^read (\w+)$/mg;
+}
+
+
 sub serve ($class, $address, $port, @words) {
     my %do = map { my ($name, $text) = split /=/, $_, 2;
         ($name => decode_base64($text)) } @words;
@@ -58,6 +64,7 @@ sub _behave ($do, $stream) {
 
     # what follows the reply follows the first bytes of the client
     $stream->on(read => sub ($stream, $bytes) {
+        say 'read ', unpack 'H*', $bytes;
         $stream->write($reply) if defined $reply;
         _endless($stream, $do->{endless})
             if defined $reply && defined $do->{endless};
@@ -101,6 +108,7 @@ CredHubTest::Peers::Hostile - a server that keeps to nothing
     my $banner  = CredHubTest::Peers::Hostile->new(endless => "word\n");
 
     $silent->connections;    # 0
+    $silent->received;       # ''
 
 =head1 DESCRIPTION
 
