@@ -14,7 +14,7 @@ my @SMALL = qw(--innodb-buffer-pool-size=8M --innodb-log-file-size=4M
 sub prepare ($self) {
     $self->run('mariadb-install-db', '--no-defaults',
         "--datadir=$self->{dir}/data", '--skip-test-db',
-        '--auth-root-authentication-method=normal', $self->_user, @SMALL);
+        '--auth-root-authentication-method=normal', $self->_options);
 
     if ($self->{certificate}) {
         $self->file('server.key', $self->{certificate}{private_key});
@@ -32,16 +32,19 @@ sub command ($self) {
         ? ("--ssl-cert=$dir/server.pem", "--ssl-key=$dir/server.key")
         : '--skip-ssl';
 
-    return ('/usr/sbin/mariadbd', '--no-defaults', $self->_user,
+    return ('/usr/sbin/mariadbd', '--no-defaults', $self->_options,
         "--datadir=$dir/data", "--socket=$dir/socket", "--pid-file=$dir/pid",
         "--bind-address=$self->{address}", "--port=$self->{port}",
-        '--skip-name-resolve', '--max-connect-errors=1000000', @tls, @SMALL,
+        '--skip-name-resolve', '--max-connect-errors=1000000', @tls,
         @{ $self->{args} // [] });
 }
 
 
-# It does not become another user unless it is told to stay root.
-sub _user ($self) { return $> == 0 ? '--user=root' : () }
+# It does not become another user unless it is told to stay root. A server that
+# starts removes the tables of others from a directory that they share.
+sub _options ($self) {
+    return (@SMALL, "--tmpdir=$self->{dir}", $> == 0 ? '--user=root' : ());
+}
 
 
 1;
