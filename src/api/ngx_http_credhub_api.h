@@ -20,6 +20,27 @@ typedef struct {
 } ngx_http_credhub_way_t;
 
 
+/* An endpoint of approvals: whose they are, which type, and what messages call
+ * the owner. */
+
+typedef struct ngx_http_credhub_approval_type_s
+    ngx_http_credhub_approval_type_t;
+
+typedef struct {
+    ngx_credhub_operation_t operation; /* first */
+    ngx_uint_t              kind;      /* ngx_credhub_object_kind_e */
+    const ngx_http_credhub_approval_type_t *type;
+    const char                             *word;
+} ngx_http_credhub_approval_way_t;
+
+typedef struct {
+    ngx_http_credhub_approval_way_t approve;
+    ngx_http_credhub_approval_way_t list;
+    ngx_http_credhub_approval_way_t get;
+    ngx_http_credhub_approval_way_t revoke;
+} ngx_http_credhub_approvals_t;
+
+
 /* data */
 extern const ngx_credhub_operation_t ngx_http_credhub_data_get;
 extern const ngx_credhub_operation_t ngx_http_credhub_data_get_by_id;
@@ -94,6 +115,20 @@ extern const ngx_http_credhub_way_t ngx_http_credhub_groups_list;
 extern const ngx_credhub_operation_t ngx_http_credhub_account_info;
 extern const ngx_credhub_operation_t ngx_http_credhub_user_get;
 extern const ngx_credhub_operation_t ngx_http_credhub_nothing_list;
+
+/* approvals */
+extern const ngx_http_credhub_approvals_t
+    ngx_http_credhub_connector_certificates;
+extern const ngx_http_credhub_approvals_t
+    ngx_http_credhub_connector_fingerprints;
+extern const ngx_http_credhub_approvals_t
+    ngx_http_credhub_connection_certificates;
+extern const ngx_http_credhub_approvals_t
+    ngx_http_credhub_connection_fingerprints;
+extern const ngx_http_credhub_approvals_t
+    ngx_http_credhub_destination_certificates;
+extern const ngx_http_credhub_approvals_t
+    ngx_http_credhub_destination_fingerprints;
 
 /* system */
 extern const ngx_credhub_operation_t ngx_http_credhub_info;

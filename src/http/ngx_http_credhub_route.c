@@ -31,6 +31,22 @@ static ngx_uint_t ngx_http_credhub_path_hides(
 
 /* clang-format off */
 
+/* approvals of one type below an owner */
+
+#define approvals(path, what)                                                 \
+    { NGX_HTTP_GET, TRUST, path, 0,                                           \
+      &ngx_http_credhub_##what.list.operation },                              \
+                                                                              \
+    { NGX_HTTP_POST, TRUST, path, BODY|WRITE,                                 \
+      &ngx_http_credhub_##what.approve.operation },                           \
+                                                                              \
+    { NGX_HTTP_GET, TRUST, path "/" REST, 0,                                  \
+      &ngx_http_credhub_##what.get.operation },                               \
+                                                                              \
+    { NGX_HTTP_DELETE, TRUST, path "/" REST, WRITE,                           \
+      &ngx_http_credhub_##what.revoke.operation }
+
+
 static const ngx_http_credhub_route_t  ngx_http_credhub_routes[] = {
 
     { NGX_HTTP_GET, CREDENTIALS, "/api/v1/data",
@@ -237,6 +253,15 @@ static const ngx_http_credhub_route_t  ngx_http_credhub_routes[] = {
 
     { NGX_HTTP_GET, TRUST, "/v1/transformation-projects",
       0, &ngx_http_credhub_nothing_list },
+
+    approvals("/v1/connectors/{id}/certificates", connector_certificates),
+    approvals("/v1/connectors/{id}/fingerprints", connector_fingerprints),
+    approvals("/v1/connections/{id}/certificates", connection_certificates),
+    approvals("/v1/connections/{id}/fingerprints", connection_fingerprints),
+    approvals("/v1/destinations/{id}/certificates", destination_certificates),
+    approvals("/v1/destinations/{id}/fingerprints", destination_fingerprints),
+    approvals("/v1/destination/{id}/certificates", destination_certificates),
+    approvals("/v1/destination/{id}/fingerprints", destination_fingerprints),
 
     { 0, 0, NULL, 0, NULL }
 };
