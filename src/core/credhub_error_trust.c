@@ -115,7 +115,7 @@ const credhub_error_trust_row_t
 
     trust(LEASED) = { { 409, "leased",
         "Somebody else works on this, or has done so since.", NULL, NULL },
-        "IllegalState" },
+        NULL },
 };
 
 /* clang-format on */

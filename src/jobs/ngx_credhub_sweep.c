@@ -20,6 +20,7 @@ static ngx_credhub_rc_e ngx_credhub_sweep_step(ngx_credhub_op_t *op);
 static ngx_credhub_rc_e ngx_credhub_sweep_check(ngx_credhub_op_t *op);
 static ngx_credhub_rc_e ngx_credhub_sweep_batch(ngx_credhub_op_t *op);
 static ngx_credhub_rc_e ngx_credhub_sweep_batch_check(ngx_credhub_op_t *op);
+static ngx_credhub_rc_e ngx_credhub_sweep_objects(ngx_credhub_op_t *op);
 static ngx_credhub_rc_e ngx_credhub_sweep_object(ngx_credhub_op_t *op);
 static ngx_credhub_rc_e ngx_credhub_sweep_object_check(ngx_credhub_op_t *op);
 static void             ngx_credhub_sweep_any_batch(
@@ -36,12 +37,17 @@ const ngx_credhub_step_pt ngx_credhub_sweep_steps[] = {
     NULL,
 };
 
+const ngx_credhub_step_pt ngx_credhub_sweep_objects_steps[] = {
+    ngx_credhub_sweep_object,
+    ngx_credhub_sweep_object_check,
+    NULL,
+};
+
 static const ngx_credhub_step_pt ngx_credhub_sweep_all_steps[] = {
     ngx_credhub_sweep_deleted,
     ngx_credhub_sweep_batch,
     ngx_credhub_sweep_batch_check,
-    ngx_credhub_sweep_object,
-    ngx_credhub_sweep_object_check,
+    ngx_credhub_sweep_objects,
     NULL,
 };
 
@@ -85,6 +91,13 @@ static ngx_credhub_rc_e
 ngx_credhub_sweep_batch_check(ngx_credhub_op_t *op)
 {
     return ngx_credhub_sweep_rest(op, ngx_credhub_sweep_batch);
+}
+
+
+static ngx_credhub_rc_e
+ngx_credhub_sweep_objects(ngx_credhub_op_t *op)
+{
+    return ngx_credhub_op_enter(op, ngx_credhub_sweep_objects_steps, NULL);
 }
 
 

@@ -313,7 +313,7 @@ test_envelopes(void **state)
             "It is being created" },
         { CREDHUB_E_ILLEGAL_STATE, "", "IllegalState",
             "This cannot be done in the present state." },
-        { CREDHUB_E_LEASED, "", "IllegalState",
+        { CREDHUB_E_LEASED, "", "Conflict",
             "Somebody else works on this, or has done so since." },
         { CREDHUB_E_MANAGER_CONFIG, "", "BadRequest",
             "ESM config is required." },
