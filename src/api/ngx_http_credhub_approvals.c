@@ -444,9 +444,10 @@ ngx_http_credhub_approve_answer(ngx_credhub_op_t *op)
     }
 
     credhub_buf_init(&message, op->arena, 256);
-    credhub_buf_printf(&message, "%s%s%s", ctx->way->type->approved,
-        ctx->warning != NULL ? " " : "",
-        ctx->warning != NULL ? ctx->warning : "");
+    credhub_buf_printf(&message, "%s%s%s%s", ctx->way->type->approved,
+        ctx->warning != NULL ? " Warning: " : "",
+        ctx->warning != NULL ? ctx->warning : "",
+        ctx->warning != NULL ? "." : "");
 
     return message.failed
                ? ngx_credhub_op_error(op, CREDHUB_E_INTERNAL)
