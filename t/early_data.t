@@ -12,6 +12,7 @@ use CredHubTest::Process
     qw(spawn running stop_process run_command read_file write_file);
 use IO::Select;
 use IO::Socket::INET;
+use MIME::Base64 qw(encode_base64);
 use Test::More;
 
 my $DATA = '/api/v1/data';
@@ -23,8 +24,10 @@ my $at  = $hub->scratch;
 my $set = write_file("$at/set.json", $uaa->set_text);
 
 $hub->configure(server => "credhub_jwt_key_file $set; ssl_early_data on;"
+    . ' credhub_api_keys /keys;'
     . ' ssl_protocols TLSv1.2 TLSv1.3; lingering_close off;');
 $hub->start;
+$hub->set('/keys/k', 'user', { password => 'MARKER-k' })->status == 200 or die;
 
 
 # Passes bytes on to the hub, and what the hub says only when the file exists:
@@ -59,6 +62,7 @@ sub relay ($port, $file) {
 my $port  = CredHubTest::Nginx->free_port;
 my $relay = relay($port, "$at/go");
 my $token = 'Authorization: Bearer ' . $uaa->token . "\r\n";
+my $key   = 'Authorization: Basic ' . encode_base64('k:MARKER-k', '') . "\r\n";
 my @tool  = ('openssl', 's_client', '-ign_eof', '-servername', 'localhost',
     '-connect');
 my @cert  = ('-cert', $hub->pki->cert('good'), '-key', $hub->pki->key('good'));
@@ -79,6 +83,8 @@ my @rows = (
     ['a token',       $token, [],     'HEAD', '/version', 200],
     ['a token',       $token, [],     'PUT',  $DATA,      425],
     ['a token',       $token, [],     'POST', $DATA,      425],
+    ['an API key',    $key,   [],     'GET',  '/version', 200],
+    ['an API key',    $key,   [],     'PUT',  $DATA,      425],
     ['a certificate', '',     \@cert, 'GET',  '/version', 200],
     ['a certificate', '',     \@cert, 'PUT',  $DATA,      425],
     ['both',          $token, \@cert, 'PUT',  $DATA,      425],

@@ -150,37 +150,42 @@ ngx_http_credhub_answer_error(ngx_http_request_t *r, credhub_arena_t *arena,
 }
 
 
-/* Where tokens are accepted, a client is told how to bring a better one. */
+/* A client is told with what it may come, and what is wrong with a token. */
 
 static ngx_int_t
 ngx_http_credhub_answer_challenge(ngx_http_request_t *r, credhub_arena_t *arena,
     credhub_error_e error, credhub_str_t detail)
 {
     ngx_str_t                    value;
+    ngx_uint_t                   unauthorized;
     credhub_buf_t                challenge;
-    static const ngx_str_t       key = ngx_string("WWW-Authenticate");
     ngx_http_credhub_loc_conf_t *lcf;
+    ngx_http_credhub_srv_conf_t *scf;
+    static const ngx_str_t       key = ngx_string("WWW-Authenticate");
+    static const ngx_str_t       basic = ngx_string("Basic realm=\"credhub\"");
 
     lcf = ngx_http_get_module_loc_conf(r, ngx_http_credhub_module);
+    scf = ngx_http_get_module_srv_conf(r, ngx_http_credhub_module);
 
-    if (lcf->keys == NULL
-        || (credhub_error_status(error) != NGX_HTTP_UNAUTHORIZED
-            && error != CREDHUB_E_SCOPE))
-    {
-        return NGX_OK;
+    unauthorized = (credhub_error_status(error) == NGX_HTTP_UNAUTHORIZED);
+
+    if (lcf->keys != NULL && (unauthorized || error == CREDHUB_E_SCOPE)) {
+        credhub_buf_init(&challenge, arena, CREDHUB_DETAIL_MAX);
+        credhub_error_challenge(&challenge, error, detail);
+
+        value.len = challenge.len;
+        value.data = challenge.data;
+
+        if (challenge.failed
+            || ngx_http_credhub_answer_header(r, &key, &value) != NGX_OK)
+        {
+            return NGX_ERROR;
+        }
     }
 
-    credhub_buf_init(&challenge, arena, CREDHUB_DETAIL_MAX);
-    credhub_error_challenge(&challenge, error, detail);
-
-    if (challenge.failed) {
-        return NGX_ERROR;
-    }
-
-    value.len = challenge.len;
-    value.data = challenge.data;
-
-    return ngx_http_credhub_answer_header(r, &key, &value);
+    return unauthorized && scf->api_keys.len != 0
+               ? ngx_http_credhub_answer_header(r, &key, &basic)
+               : NGX_OK;
 }
 
 

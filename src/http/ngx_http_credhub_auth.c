@@ -1,8 +1,8 @@
 
 /*
  * A certificate is looked at first: one that is no identity fails the request
- * whatever else it carries. A token beside a certificate must be valid, and
- * then it is the one that names the actor.
+ * whatever else it carries. A token or an API key beside a certificate must be
+ * valid, and then it is the one that names the actor.
  */
 
 #include "ngx_http_credhub_auth.h"
@@ -15,10 +15,15 @@
 #define NGX_HTTP_CREDHUB_AUTH_WAIT 5000 /* for that, in all */
 
 
+static void      ngx_http_credhub_auth_unwait(ngx_http_credhub_auth_t *auth);
 static ngx_int_t ngx_http_credhub_auth_fail(
     ngx_http_credhub_auth_t *auth, credhub_error_e error, const char *detail);
+static ngx_uint_t ngx_http_credhub_auth_scheme(
+    ngx_http_request_t *r, credhub_str_t scheme, credhub_str_t *credentials);
 static ngx_int_t ngx_http_credhub_auth_bearer(
-    ngx_http_request_t *r, credhub_str_t *token);
+    ngx_http_credhub_auth_t *auth, credhub_str_t token, unsigned scope);
+static ngx_int_t ngx_http_credhub_auth_basic(
+    ngx_http_credhub_auth_t *auth, credhub_str_t credentials);
 static ngx_int_t ngx_http_credhub_auth_token(
     ngx_http_credhub_auth_t *auth, credhub_str_t token, credhub_jwt_t *jwt);
 static ngx_int_t ngx_http_credhub_auth_verify(ngx_http_credhub_auth_t *auth,
@@ -36,14 +41,14 @@ ngx_http_credhub_auth(ngx_http_credhub_auth_t *auth, unsigned scope)
 {
     ngx_http_request_t *r = auth->request;
 
-    ngx_int_t                    rc;
-    credhub_jwt_t                jwt;
-    credhub_str_t                token;
+    credhub_str_t                credentials;
     ngx_http_credhub_loc_conf_t *lcf;
+    ngx_http_credhub_srv_conf_t *scf;
 
     lcf = ngx_http_get_module_loc_conf(r, ngx_http_credhub_module);
+    scf = ngx_http_get_module_srv_conf(r, ngx_http_credhub_module);
 
-    ngx_http_credhub_auth_stop(auth);
+    ngx_http_credhub_auth_unwait(auth);
     auth->method = credhub_str("none");
 
     auth->error =
@@ -56,13 +61,100 @@ ngx_http_credhub_auth(ngx_http_credhub_auth_t *auth, unsigned scope)
         return NGX_ERROR;
     }
 
-    if (lcf->keys == NULL) {
-        return auth->error == CREDHUB_OK ? NGX_OK : NGX_ERROR;
+    if (lcf->keys != NULL
+        && ngx_http_credhub_auth_scheme(r, credhub_str("Bearer"), &credentials))
+    {
+        return ngx_http_credhub_auth_bearer(auth, credentials, scope);
     }
 
-    if (ngx_http_credhub_auth_bearer(r, &token) != NGX_OK) {
-        return auth->error == CREDHUB_OK ? NGX_OK : NGX_ERROR;
+    if (scf->api_keys.len != 0
+        && ngx_http_credhub_auth_scheme(r, credhub_str("Basic"), &credentials))
+    {
+        return ngx_http_credhub_auth_basic(auth, credentials);
     }
+
+    return auth->error == CREDHUB_OK ? NGX_OK : NGX_DECLINED;
+}
+
+
+void
+ngx_http_credhub_auth_stop(ngx_http_credhub_auth_t *auth)
+{
+    ngx_http_credhub_auth_unwait(auth);
+    ngx_http_credhub_api_key_stop(&auth->key);
+}
+
+
+static void
+ngx_http_credhub_auth_unwait(ngx_http_credhub_auth_t *auth)
+{
+    if (auth->wait.timer_set) {
+        ngx_del_timer(&auth->wait);
+    }
+}
+
+
+static ngx_int_t
+ngx_http_credhub_auth_fail(
+    ngx_http_credhub_auth_t *auth, credhub_error_e error, const char *detail)
+{
+    auth->error = error;
+    auth->detail.data = (u_char *) detail;
+    auth->detail.len = ngx_strlen(detail);
+
+    return NGX_ERROR;
+}
+
+
+/* Are there credentials of that scheme? */
+
+static ngx_uint_t
+ngx_http_credhub_auth_scheme(
+    ngx_http_request_t *r, credhub_str_t scheme, credhub_str_t *credentials)
+{
+    ngx_str_t value;
+
+    if (r->headers_in.authorization == NULL) {
+        return 0;
+    }
+
+    value = r->headers_in.authorization->value;
+
+    if (value.len < scheme.len
+        || ngx_strncasecmp(value.data, scheme.data, scheme.len) != 0
+        || (value.len > scheme.len && value.data[scheme.len] != ' '))
+    {
+        return 0;
+    }
+
+    credentials->data = value.data + scheme.len;
+    credentials->len = value.len - scheme.len;
+
+    while (credentials->len != 0 && *credentials->data == ' ') {
+        credentials->data++;
+        credentials->len--;
+    }
+
+    while (credentials->len != 0
+           && credentials->data[credentials->len - 1] == ' ') {
+        credentials->len--;
+    }
+
+    return 1;
+}
+
+
+static ngx_int_t
+ngx_http_credhub_auth_bearer(
+    ngx_http_credhub_auth_t *auth, credhub_str_t token, unsigned scope)
+{
+    ngx_http_request_t *r = auth->request;
+
+    ngx_int_t                    rc;
+    credhub_jwt_t                jwt;
+    ngx_http_credhub_loc_conf_t *lcf;
+
+    lcf = ngx_http_get_module_loc_conf(r, ngx_http_credhub_module);
 
     rc = ngx_http_credhub_auth_token(auth, token, &jwt);
 
@@ -91,58 +183,33 @@ ngx_http_credhub_auth(ngx_http_credhub_auth_t *auth, unsigned scope)
 }
 
 
-void
-ngx_http_credhub_auth_stop(ngx_http_credhub_auth_t *auth)
-{
-    if (auth->wait.timer_set) {
-        ngx_del_timer(&auth->wait);
-    }
-}
-
-
 static ngx_int_t
-ngx_http_credhub_auth_fail(
-    ngx_http_credhub_auth_t *auth, credhub_error_e error, const char *detail)
+ngx_http_credhub_auth_basic(
+    ngx_http_credhub_auth_t *auth, credhub_str_t credentials)
 {
-    auth->error = error;
-    auth->detail.data = (u_char *) detail;
-    auth->detail.len = ngx_strlen(detail);
+    ngx_http_request_t *r = auth->request;
 
-    return NGX_ERROR;
-}
+    ngx_int_t rc;
 
+    rc = ngx_http_credhub_api_key(&auth->key, r, auth->arena, credentials);
 
-/* NGX_DECLINED: none, or another scheme. */
-
-static ngx_int_t
-ngx_http_credhub_auth_bearer(ngx_http_request_t *r, credhub_str_t *token)
-{
-    ngx_str_t              value;
-    static const ngx_str_t scheme = ngx_string("Bearer");
-
-    if (r->headers_in.authorization == NULL) {
-        return NGX_DECLINED;
+    if (rc == NGX_AGAIN) {
+        return NGX_AGAIN;
     }
 
-    value = r->headers_in.authorization->value;
-
-    if (value.len < scheme.len
-        || ngx_strncasecmp(value.data, scheme.data, scheme.len) != 0
-        || (value.len > scheme.len && value.data[scheme.len] != ' '))
-    {
-        return NGX_DECLINED;
+    if (rc != NGX_OK) {
+        return ngx_http_credhub_auth_fail(auth, auth->key.error, "");
     }
 
-    token->data = value.data + scheme.len;
-    token->len = value.len - scheme.len;
+    auth->method = credhub_str("basic");
 
-    while (token->len != 0 && *token->data == ' ') {
-        token->data++;
-        token->len--;
-    }
+    auth->actor = auth->key.actor;
+    auth->user = auth->key.user;
+    auth->display = auth->key.display;
+    auth->error = CREDHUB_OK;
 
-    while (token->len != 0 && token->data[token->len - 1] == ' ') {
-        token->len--;
+    if (ngx_http_credhub_actor_replayable(r)) {
+        return ngx_http_credhub_auth_fail(auth, CREDHUB_E_TOO_EARLY, "");
     }
 
     return NGX_OK;

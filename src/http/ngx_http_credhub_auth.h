@@ -1,14 +1,15 @@
 
 /*
- * Who asks: the identity of a request, by a client certificate, a bearer token,
- * or both. May have to wait for token keys.
+ * Who asks: the identity of a request, by a client certificate, a bearer token
+ * or an API key, or a certificate and one of these. May have to wait for token
+ * keys, or for the store.
  */
 
 #ifndef _NGX_HTTP_CREDHUB_AUTH_H_INCLUDED_
 #define _NGX_HTTP_CREDHUB_AUTH_H_INCLUDED_
 
 
-#include "ngx_http_credhub_module.h"
+#include "ngx_http_credhub_api_key.h"
 
 
 typedef struct {
@@ -17,21 +18,23 @@ typedef struct {
 
     /* the result */
     credhub_str_t   actor;
-    credhub_str_t   user;   /* the principal, for audit */
-    credhub_str_t   method; /* "mtls", "jwt", or "none" */
+    credhub_str_t   user;    /* the principal, for audit */
+    credhub_str_t   method;  /* "mtls", "jwt", "basic", or "none" */
+    credhub_str_t   display; /* a name for people, or empty */
     credhub_error_e error;
     credhub_str_t   detail;
 
     /* private */
-    ngx_event_t wait;
-    ngx_msec_t  since;
-    unsigned    fetched:1; /* keys were waited for already */
+    ngx_http_credhub_api_key_t key;
+    ngx_event_t                wait;
+    ngx_msec_t                 since;
+    unsigned                   fetched:1; /* keys were waited for already */
 } ngx_http_credhub_auth_t;
 
 
 /*
- * NGX_OK; NGX_ERROR with auth->error, where CREDHUB_E_UNAUTHENTICATED means
- * that no identity was offered; NGX_AGAIN: r->write_event_handler is called
+ * NGX_OK; NGX_DECLINED: no identity was offered, auth->error is
+ * CREDHUB_E_UNAUTHENTICATED; NGX_ERROR with auth->error; NGX_AGAIN: r->write_event_handler is called
  * when it should be asked again, perhaps more than once. `scope` is what a
  * token of UAA must have (CREDHUB_SCOPE_*; 0: nothing).
  */

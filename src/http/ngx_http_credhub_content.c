@@ -119,7 +119,8 @@ ngx_http_credhub_content_start(ngx_http_credhub_ctx_t *ctx)
 }
 
 
-/* Token keys have come, or not; any write event may end here too. */
+/* Token keys or an API key have come, or not; any write event may end here too.
+ */
 
 static void
 ngx_http_credhub_content_again(ngx_http_request_t *r)
@@ -228,9 +229,10 @@ ngx_http_credhub_content_identify(ngx_http_credhub_ctx_t *ctx)
 
     op->actor = auth->actor;
     op->caller = credhub_name_fold(op->arena, op->actor);
+    op->display = auth->display;
 
     if (rc == NGX_OK
-        || (auth->error == CREDHUB_E_UNAUTHENTICATED && ctx->route != NULL
+        || (rc == NGX_DECLINED && ctx->route != NULL
             && (ctx->route->flags & NGX_HTTP_CREDHUB_OPEN)))
     {
         return NGX_OK;
