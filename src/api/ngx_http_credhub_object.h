@@ -173,6 +173,7 @@ struct ngx_http_credhub_page_s {
     int64_t       behind;
     int64_t       end; /* behind the last element */
     ngx_uint_t    limit;
+    ngx_uint_t    rows; /* of the next step */
     ngx_uint_t    n;
     ngx_uint_t    more;
     credhub_buf_t items;

@@ -52,6 +52,7 @@ ngx_http_credhub_page_parse(ngx_credhub_op_t *op)
     page->listing = way->listing;
 
     error = ngx_http_credhub_limit(op, &page->limit);
+    page->rows = page->limit + 1;
 
     if (error == CREDHUB_OK) {
         error = ngx_http_credhub_page_all(op);
@@ -239,8 +240,8 @@ ngx_http_credhub_page_read(ngx_credhub_op_t *op)
 
     if (call != NULL) {
         ngx_credhub_objects_list(call, op->hub->store, page->index,
-            page->behind, page->limit - page->n + 1,
-            credhub_str(NGX_CREDHUB_TRUST_ROOT), op->caller);
+            page->behind, page->rows, credhub_str(NGX_CREDHUB_TRUST_ROOT),
+            op->caller);
     }
 
     return ngx_credhub_op_send(op, call);
@@ -252,13 +253,15 @@ ngx_http_credhub_page_take(ngx_credhub_op_t *op)
 {
     ngx_http_credhub_page_t *page = op->ctx;
 
-    ngx_uint_t            i;
+    ngx_uint_t            i, full;
     credhub_error_e       error;
     ngx_credhub_objects_t rows;
 
     if (ngx_credhub_objects_listed(op->call, &rows, &error) != NGX_OK) {
         return ngx_credhub_op_error(op, error);
     }
+
+    full = page->n == page->limit;
 
     for (i = 0; i < rows.n && !page->more; i++) {
         if (!ngx_http_credhub_page_shown(op, &rows.listed[i])) {
@@ -272,7 +275,13 @@ ngx_http_credhub_page_take(ngx_credhub_op_t *op)
         }
     }
 
+    /* what is passed over is passed over in steps that grow; behind a page that
+     * is full there is one element to look for */
+
     page->behind = rows.next;
+    page->rows = !full && page->n == page->limit
+                     ? 1
+                     : ngx_min(2 * page->rows, NGX_CREDHUB_PAGE_ROWS);
     ngx_credhub_op_release(op);
 
     return page->more || page->behind == 0
