@@ -388,6 +388,11 @@ subtest 'what is written before all is folded' => sub {
 };
 
 subtest 'the sweep ends what others did not' => sub {
+    my @links = map {"private-links/$_"} 1 .. 3;
+    $one->redis('HSET', "{credhub}:object:$_", 'uid', $_, 'version', 'v',
+        'sequence', 1, 'state', 'DESTROYING') for @links;
+    $one->redis('SADD', '{credhub}:destroying', @links);
+
     ok(wait_until($SWEEP + $LIFE + 60, sub { !grep { staged($_) } batches() }),
         'no batch has rows');
     changed($left, bulk($one, $left->{ca})->response, 3);
@@ -395,6 +400,11 @@ subtest 'the sweep ends what others did not' => sub {
     my %raw = map { $_ => 1 } @{ $one->redis('KEYS', '{credhub}:version:*') };
     my @pending = grep { $one->redis('HEXISTS', $_, 'batch') } keys %raw;
     is_deeply(\@pending, [], 'nothing is staged');
+
+    ok(wait_until($SWEEP + 60, sub {
+        !$one->redis('EXISTS', '{credhub}:destroying')
+    }), 'private links are destroyed');
+    is_deeply($one->redis('KEYS', '{credhub}:object:*'), [], 'all of them');
 };
 
 $direct->finish;
