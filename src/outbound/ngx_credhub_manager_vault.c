@@ -150,6 +150,8 @@ ngx_credhub_manager_vault_logout(ngx_credhub_manager_session_t *session)
     request.path = credhub_str("/v1/auth/token/revoke-self");
     request.post = 1;
 
+    ngx_credhub_manager_header(
+        &request, "Content-Type", credhub_str("application/json"));
     ngx_credhub_manager_vault_headers(session, &request);
 
     (void) ngx_credhub_manager_send(session, session->arena,

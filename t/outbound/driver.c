@@ -7,20 +7,17 @@
  * threads (that many at once, each with its own answer).
  */
 
-#include <arpa/inet.h>
-#include <dirent.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 #include "credhub_text.h"
+#include "driver.h"
 #include "ngx_credhub_probe.h"
 
 
 #define DRIVER_THREADS_MAX 16
-#define DRIVER_GRACE       60 /* seconds behind its end: it hangs */
 
 
 typedef struct {
@@ -39,36 +36,6 @@ typedef struct {
 
 
 static atomic_int driver_cancel;
-
-
-static int64_t
-driver_now(void)
-{
-    struct timespec now;
-
-    (void) clock_gettime(CLOCK_MONOTONIC, &now);
-
-    return (int64_t) now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
-
-static int
-driver_files(void)
-{
-    int  n;
-    DIR *dir;
-
-    dir = opendir("/proc/self/fd");
-    n = 0;
-
-    while (readdir(dir) != NULL) {
-        n++;
-    }
-
-    (void) closedir(dir);
-
-    return n;
-}
 
 
 /* The most memory it ever had, in KiB. */
@@ -191,29 +158,6 @@ driver_run(void *data)
         &run->out, "arena %zu\n", credhub_arena_size(run->arena));
 
     return NULL;
-}
-
-
-static int
-driver_address(ngx_credhub_target_t *target, const char *text, int port)
-{
-    ngx_credhub_address_t *address;
-
-    if (target->n == NGX_CREDHUB_ADDRESSES_MAX) {
-        return -1;
-    }
-
-    address = &target->addresses[target->n++];
-    address->any.sa_family = strchr(text, ':') != NULL ? AF_INET6 : AF_INET;
-
-    if (address->any.sa_family == AF_INET6) {
-        address->inet6.sin6_port = htons(port);
-        return inet_pton(AF_INET6, text, &address->inet6.sin6_addr) == 1 ? 0
-                                                                         : -1;
-    }
-
-    address->inet.sin_port = htons(port);
-    return inet_pton(AF_INET, text, &address->inet.sin_addr) == 1 ? 0 : -1;
 }
 
 
