@@ -146,9 +146,10 @@ subtest 'Vault, version 2' => sub {
         'POST /v1/auth/token/revoke-self 204'],
         'the first failure ends the read; the token is given back');
 
-    is(ask('HASHICORP_VAULT', $vault->config, { x => 'apps/none#x' },
-        marks => masked('x: The manager'))->{marks}, $marks || 1,
-        'who looks for secrets in memory finds what is there');
+    my $seen = ask('HASHICORP_VAULT', $vault->config, { x => 'apps/none#x' },
+        marks => masked('x: The manager'))->{marks};
+    ok($marks < 0 ? $seen == $marks : $seen > 0,
+        'who looks for secrets in memory finds what is there') or diag($seen);
 
     fails(ask('HASHICORP_VAULT', $vault->config, { x => "apps/db#$_" },
         marks => masked(@VAULT_MARKS)),

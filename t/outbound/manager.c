@@ -74,7 +74,7 @@ getaddrinfo(const char *name, const char *service, const struct addrinfo *hints,
 }
 
 
-static void
+static _Noreturn void
 manager_die(const char *what)
 {
     (void) fprintf(stderr, "manager: %s\n", what);
