@@ -8,7 +8,7 @@ use utf8;
 use lib 't/lib';
 use CredHubTest::Aws;
 use CredHubTest::Azure;
-use CredHubTest::Nginx;
+use CredHubTest::Make qw(build);
 use CredHubTest::Pki qw(make_certificate file_of);
 use CredHubTest::Process qw(run_command read_file write_file);
 use CredHubTest::Vault;
@@ -20,18 +20,8 @@ use Socket qw(getaddrinfo getnameinfo NI_NUMERICHOST NIx_NOSERV
     SOCK_STREAM);
 use Test::More;
 
-my $root   = CredHubTest::Nginx->root;
-my @make   = $ENV{CREDHUB_SANITIZE} ? ('SANITIZE=1') : ();
-my $build  = $ENV{CREDHUB_SANITIZE} ? 'build/asan'   : 'build';
-my $driver = "$root/$build/outbound/manager";
+my $driver = build('outbound') . '/outbound/manager';
 my $marks  = $ENV{CREDHUB_SANITIZE} ? -1 : 0;
-
-# the flags of the make that runs this test are not for this one
-delete @ENV{qw(MAKEFLAGS MAKELEVEL MFLAGS)};
-
-my ($code, $text) = run_command(['make', '-s', '-j2', '-C', $root, @make,
-    "$build/outbound/manager"]);
-is($code, 0, 'the program builds') or BAIL_OUT($text);
 
 my $LATE   = 'The server did not answer in time';
 my $CLOSED = 'The server closed the connection';
