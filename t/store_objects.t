@@ -201,7 +201,7 @@ subtest 'lists' => sub {
     is_deeply([$store->page('objects:nothing')], [0], 'nothing at all');
 
     my $row = $store->run('objects', 'objects:lists', 0, 1, 1000, '/trust/',
-        '')->[2][0];
+        '', '')->[2][0];
     is_deeply(CredHubTest::Objects::named($row, qw(key uid version attributes)),
         { %{ $store->object($keys[0]) }{qw(key uid version attributes)} },
         'whole rows');
@@ -239,7 +239,7 @@ subtest 'what an actor may' => sub {
     ], 'is told of each object, there or not');
 
     my @rows = @{ $store->run('objects', 'objects:connections', 0, 1000,
-        1 << 20, '/trust/', 'me') };
+        1 << 20, '/trust/', 'me', '') };
     my %may  = map { $_->[0][0] => $_->[1] } @rows[2 .. $#rows];
     is_deeply(\%may, {
         'connections/One' => ['r/trust/connections/*', 'all'],

@@ -111,6 +111,15 @@ extern const ngx_http_credhub_way_t ngx_http_credhub_group_patch;
 extern const ngx_http_credhub_way_t ngx_http_credhub_group_delete;
 extern const ngx_http_credhub_way_t ngx_http_credhub_groups_list;
 
+/* trust: external secrets managers */
+extern const ngx_http_credhub_way_t ngx_http_credhub_manager_create;
+extern const ngx_http_credhub_way_t ngx_http_credhub_manager_get;
+extern const ngx_http_credhub_way_t ngx_http_credhub_manager_patch;
+extern const ngx_http_credhub_way_t ngx_http_credhub_manager_delete;
+extern const ngx_http_credhub_way_t ngx_http_credhub_managers_list;
+extern const ngx_http_credhub_way_t ngx_http_credhub_manager_entities;
+extern const ngx_http_credhub_way_t ngx_http_credhub_managers_entities;
+
 /* trust: account */
 extern const ngx_credhub_operation_t ngx_http_credhub_account_info;
 extern const ngx_credhub_operation_t ngx_http_credhub_user_get;

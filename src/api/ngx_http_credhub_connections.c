@@ -248,32 +248,16 @@ ngx_http_credhub_connections_in(
 {
     ngx_http_credhub_input_t *input = op->input;
 
-    credhub_buf_t   index;
     credhub_error_e error;
 
     page->schema = credhub_query_value(&input->query, "schema");
 
-    error = ngx_http_credhub_page_named(op, page, group);
+    error = ngx_http_credhub_page_named(op, page, page->schema);
 
-    if (error == CREDHUB_OK) {
-        error = ngx_http_credhub_page_named(op, page, page->schema);
-    }
-
-    if (error != CREDHUB_OK || group.len == 0) {
-        return error;
-    }
-
-    page->index = ngx_http_credhub_page_index(op, "used:", NGX_CREDHUB_GROUPS);
-
-    credhub_buf_init(&index, op->arena, page->index.len + 1 + group.len);
-    credhub_buf_add_str(&index, page->index);
-    credhub_buf_lit(&index, "/");
-    credhub_buf_add_str(
-        &index, credhub_object_id_valid(group) ? group : credhub_null_str);
-
-    page->index = credhub_buf_str(&index);
-
-    return index.failed ? CREDHUB_E_INTERNAL : CREDHUB_OK;
+    return error != CREDHUB_OK || group.len == 0
+               ? error
+               : ngx_http_credhub_page_users(
+                   op, page, NGX_CREDHUB_GROUPS, group);
 }
 
 
@@ -283,11 +267,7 @@ ngx_http_credhub_connections_fit(ngx_credhub_op_t *op,
 {
     credhub_str_t schema;
 
-    static const credhub_str_t kind = credhub_string("connections/");
-
-    if (object->key.len < kind.len
-        || ngx_memcmp(object->key.data, kind.data, kind.len) != 0)
-    {
+    if (!ngx_http_credhub_key_of(object->key, NGX_CREDHUB_CONNECTIONS)) {
         return 0;
     }
 

@@ -140,7 +140,7 @@ extern const ngx_credhub_step_pt ngx_http_credhub_object_delete[];
 struct ngx_http_credhub_listing_s {
     /*
      * Sets what of page->... is not that of all objects of the resource: index,
-     * name, and owner and owner_kind, an object that has to exist and that the
+     * with, name, and owner and owner_kind, an object that has to exist and that the
      * caller has to read.
      */
     credhub_error_e (*begin)(
@@ -161,6 +161,7 @@ struct ngx_http_credhub_page_s {
     const ngx_http_credhub_listing_t  *listing; /* NULL: all there are */
 
     credhub_str_t index; /* of the store: "objects:KIND" */
+    credhub_str_t with;  /* a kind that is brought along */
     credhub_str_t name;  /* the list's, with owner and filters */
 
     ngx_credhub_object_kind_e owner_kind;
@@ -217,6 +218,15 @@ credhub_str_t ngx_http_credhub_page_index(
     ngx_credhub_op_t *op, const char *which, ngx_credhub_object_kind_e kind);
 credhub_error_e ngx_http_credhub_page_named(
     ngx_credhub_op_t *op, ngx_http_credhub_page_t *page, credhub_str_t part);
+
+/* The list of those that refer to an object of that kind (empty id: to any). */
+credhub_error_e ngx_http_credhub_page_users(ngx_credhub_op_t *op,
+    ngx_http_credhub_page_t *page, ngx_credhub_object_kind_e kind,
+    credhub_str_t id);
+
+/* Is the key that of an object of the kind? */
+ngx_uint_t ngx_http_credhub_key_of(
+    credhub_str_t key, ngx_credhub_object_kind_e kind);
 
 /* Ends "items":[ with ] and next_cursor, unless `end` is 0, and answers. */
 ngx_credhub_rc_e ngx_http_credhub_items(ngx_credhub_op_t *op,

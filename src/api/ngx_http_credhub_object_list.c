@@ -114,6 +114,46 @@ ngx_http_credhub_page_index(
 
 
 credhub_error_e
+ngx_http_credhub_page_users(ngx_credhub_op_t *op, ngx_http_credhub_page_t *page,
+    ngx_credhub_object_kind_e kind, credhub_str_t id)
+{
+    credhub_buf_t   index;
+    credhub_error_e error;
+
+    error = ngx_http_credhub_page_named(op, page, id);
+    page->index = ngx_http_credhub_page_index(op, "used:", kind);
+
+    if (error != CREDHUB_OK || id.len == 0) {
+        return error;
+    }
+
+    credhub_buf_init(&index, op->arena, page->index.len + 1 + id.len);
+    credhub_buf_add_str(&index, page->index);
+    credhub_buf_lit(&index, "/");
+    credhub_buf_add_str(
+        &index, credhub_object_id_valid(id) ? id : credhub_null_str);
+
+    page->index = credhub_buf_str(&index);
+
+    return index.failed ? CREDHUB_E_INTERNAL : CREDHUB_OK;
+}
+
+
+ngx_uint_t
+ngx_http_credhub_key_of(credhub_str_t key, ngx_credhub_object_kind_e kind)
+{
+    size_t      len;
+    const char *name;
+
+    name = ngx_credhub_object_kinds[kind].name;
+    len = ngx_strlen(name);
+
+    return key.len > len && key.data[len] == '/'
+           && ngx_memcmp(key.data, name, len) == 0;
+}
+
+
+credhub_error_e
 ngx_http_credhub_page_named(
     ngx_credhub_op_t *op, ngx_http_credhub_page_t *page, credhub_str_t filter)
 {
@@ -241,7 +281,7 @@ ngx_http_credhub_page_read(ngx_credhub_op_t *op)
     if (call != NULL) {
         ngx_credhub_objects_list(call, op->hub->store, page->index,
             page->behind, page->rows, credhub_str(NGX_CREDHUB_TRUST_ROOT),
-            op->caller);
+            op->caller, page->with);
     }
 
     return ngx_credhub_op_send(op, call);

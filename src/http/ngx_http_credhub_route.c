@@ -227,6 +227,27 @@ static const ngx_http_credhub_route_t  ngx_http_credhub_routes[] = {
     { NGX_HTTP_GET, TRUST, "/v1/groups/{id}/connections",
       0, &ngx_http_credhub_group_connections.operation },
 
+    { NGX_HTTP_GET, TRUST, "/v1/external-secrets-managers",
+      0, &ngx_http_credhub_managers_list.operation },
+
+    { NGX_HTTP_POST, TRUST, "/v1/external-secrets-managers",
+      BODY|WRITE, &ngx_http_credhub_manager_create.operation },
+
+    { NGX_HTTP_GET, TRUST, "/v1/external-secrets-managers/{id}",
+      0, &ngx_http_credhub_manager_get.operation },
+
+    { NGX_HTTP_PATCH, TRUST, "/v1/external-secrets-managers/{id}",
+      BODY|WRITE, &ngx_http_credhub_manager_patch.operation },
+
+    { NGX_HTTP_DELETE, TRUST, "/v1/external-secrets-managers/{id}",
+      WRITE, &ngx_http_credhub_manager_delete.operation },
+
+    { NGX_HTTP_GET, TRUST, "/v1/external-secrets-managers/{id}/entities",
+      0, &ngx_http_credhub_manager_entities.operation },
+
+    { NGX_HTTP_GET, TRUST, "/v1/external-secrets-managers-entities",
+      0, &ngx_http_credhub_managers_entities.operation },
+
     { NGX_HTTP_GET, TRUST, "/v1/account/info",
       0, &ngx_http_credhub_account_info },
 

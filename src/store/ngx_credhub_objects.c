@@ -114,7 +114,7 @@ ngx_credhub_object_granted(ngx_credhub_call_t *call,
     const ngx_credhub_reply_t *reply, ngx_credhub_object_t *object,
     ngx_credhub_grants_t *grants)
 {
-    if (reply->type != NGX_CREDHUB_REPLY_ARRAY || reply->n != 2
+    if (reply->type != NGX_CREDHUB_REPLY_ARRAY || reply->n < 2
         || ngx_credhub_grants_take(call, reply->elements[1], grants) != NGX_OK)
     {
         return NGX_ERROR;
@@ -146,9 +146,9 @@ ngx_credhub_object_row(
 void
 ngx_credhub_objects_list(ngx_credhub_call_t *call, ngx_credhub_store_t *store,
     credhub_str_t index, int64_t behind, ngx_uint_t limit, credhub_str_t root,
-    credhub_str_t caller)
+    credhub_str_t caller, credhub_str_t with)
 {
-    credhub_str_t argv[6];
+    credhub_str_t argv[7];
 
     argv[0] = index;
     argv[1] = ngx_credhub_call_decimal(call, behind);
@@ -156,8 +156,9 @@ ngx_credhub_objects_list(ngx_credhub_call_t *call, ngx_credhub_store_t *store,
     argv[3] = ngx_credhub_call_decimal(call, NGX_CREDHUB_PAGE_BYTES);
     argv[4] = root;
     argv[5] = caller;
+    argv[6] = with;
 
-    ngx_credhub_call_script(call, store, NGX_CREDHUB_SCRIPT_OBJECTS, 6, argv);
+    ngx_credhub_call_script(call, store, NGX_CREDHUB_SCRIPT_OBJECTS, 7, argv);
 }
 
 
@@ -167,7 +168,7 @@ ngx_credhub_objects_listed(ngx_credhub_call_t *call,
 {
     ngx_uint_t            i;
     credhub_str_t         word;
-    ngx_credhub_reply_t  *reply;
+    ngx_credhub_reply_t  *reply, *row;
     ngx_credhub_listed_t *listed;
 
     if (ngx_credhub_script_answer(call, &reply, &word, error) != NGX_OK) {
@@ -192,14 +193,17 @@ ngx_credhub_objects_listed(ngx_credhub_call_t *call,
 
     for (i = 0; i < page->n; i++) {
         listed = &page->listed[i];
+        row = reply->elements[2 + i];
 
         if (ngx_credhub_object_granted(
-                call, reply->elements[2 + i], &listed->object, &listed->grants)
+                call, row, &listed->object, &listed->grants)
                 != NGX_OK
-            || listed->object.key.len == 0)
+            || listed->object.key.len == 0 || row->n != 3)
         {
             return ngx_credhub_row_damaged(credhub_str("objects"));
         }
+
+        listed->object.related = row->elements[2]->str;
     }
 
     return NGX_OK;

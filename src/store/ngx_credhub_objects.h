@@ -27,8 +27,10 @@ typedef struct {
     int64_t       sequence;
     int64_t       created; /* microseconds since 1970 */
     int64_t       updated;
-    credhub_str_t lease; /* of who provisions it; empty: nobody */
-    int64_t       until; /* when the lease ends */
+    credhub_str_t lease;   /* of who provisions it; empty: nobody */
+    int64_t       until;   /* when the lease ends */
+    credhub_str_t related; /* of a list that brings it along: attributes of
+                              another object */
 } ngx_credhub_object_t;
 
 
@@ -59,7 +61,9 @@ ngx_int_t ngx_credhub_objects_result(ngx_credhub_call_t *call,
  * One step of a list, in the order of creation. `index` is "objects:KIND" (all
  * of a kind), "used:KEY" (those that refer to an object) or "used:KIND" (those
  * that refer to any of a kind). `root` is what stands before a key in its
- * permission resource, "/trust/".
+ * permission resource, "/trust/". `with`: a
+ * kind; the object of that kind which each refers to is brought along. Empty:
+ * none.
  */
 
 typedef struct {
@@ -75,7 +79,8 @@ typedef struct {
 
 void      ngx_credhub_objects_list(ngx_credhub_call_t *call,
          ngx_credhub_store_t *store, credhub_str_t index, int64_t behind,
-         ngx_uint_t limit, credhub_str_t root, credhub_str_t caller);
+         ngx_uint_t limit, credhub_str_t root, credhub_str_t caller,
+         credhub_str_t with);
 ngx_int_t ngx_credhub_objects_listed(ngx_credhub_call_t *call,
     ngx_credhub_objects_t *page, credhub_error_e *error);
 

@@ -64,7 +64,7 @@ sub named ($row, @names) {
 # One step of an index: next, keys.
 sub page ($self, $index, $behind = 0, $limit = 1000, $bytes = 1 << 20) {
     my (undef, $next, @rows) = @{ $self->run('objects', $index, $behind, $limit,
-        $bytes, '/trust/', '') };
+        $bytes, '/trust/', '', '') };
     return ($next, map { $_->[0][0] } @rows);
 }
 
