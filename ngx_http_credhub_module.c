@@ -15,6 +15,7 @@
 #include "ngx_http_credhub_error_filter.h"
 #include "ngx_http_credhub_seen.h"
 #include "ngx_http_credhub_variables.h"
+#include "ngx_credhub_manager.h"
 #include "ngx_credhub_sweep.h"
 #include "credhub_bind.h"
 #include "credhub_name.h"
@@ -651,6 +652,11 @@ ngx_http_credhub_start(ngx_cycle_t *cycle, ngx_http_credhub_main_conf_t *mcf)
     ngx_credhub_store_t **store;
 
     if (ngx_http_credhub_start_pools(mcf, cycle) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    if (ngx_credhub_manager_init() != 0) {
+        ngx_log_error(NGX_LOG_EMERG, cycle->log, 0, "libcurl does not start");
         return NGX_ERROR;
     }
 
