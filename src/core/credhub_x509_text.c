@@ -13,7 +13,7 @@
 #include "credhub_x509_text.h"
 
 
-#define CREDHUB_X509_OBJECT_TEXT 2048 /* OpenSSL prints no more */
+#define CREDHUB_X509_OBJECT_TEXT 3072 /* of the longest that is printed */
 
 
 /* What an attribute is called; the others are "OID." and their numbers. */

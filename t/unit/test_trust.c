@@ -814,21 +814,6 @@ test_memory_runs_out(void **state)
 }
 
 
-static int
-teardown(void **state)
-{
-    while (made_certificates_n > 0) {
-        X509_free(made_certificates[--made_certificates_n]);
-    }
-
-    while (made_keys_n > 0) {
-        EVP_PKEY_free(made_keys[--made_keys_n]);
-    }
-
-    return unit_teardown(state);
-}
-
-
 int
 main(void)
 {
@@ -856,5 +841,5 @@ main(void)
 
     cmocka_set_message_output(CM_OUTPUT_TAP);
 
-    return cmocka_run_group_tests(tests, unit_setup, teardown);
+    return cmocka_run_group_tests(tests, unit_setup, made_teardown);
 }

@@ -259,6 +259,21 @@ make(made_ask_t ask)
 }
 
 
+static inline int
+made_teardown(void **state)
+{
+    while (made_certificates_n > 0) {
+        X509_free(made_certificates[--made_certificates_n]);
+    }
+
+    while (made_keys_n > 0) {
+        EVP_PKEY_free(made_keys[--made_keys_n]);
+    }
+
+    return unit_teardown(state);
+}
+
+
 /* What a certificate authority is made with. */
 
 #define MADE_CA                                                                \
