@@ -187,7 +187,9 @@ credhub_approval_padded(credhub_arena_t *arena, credhub_str_t text)
     padded.len = (text.len + 3) / 4 * 4;
     padded.data = credhub_arena_bytes(arena, padded.len + 1);
 
-    if (padded.data == NULL || text.len % 4 == 1) {
+    if (padded.data == NULL || text.len % 4 == 1
+        || (padding == 2 && text.len != 0 && text.data[text.len - 1] == '='))
+    {
         return credhub_null_str;
     }
 
@@ -217,7 +219,7 @@ credhub_approval_fingerprint(credhub_arena_t *arena, credhub_str_t hash,
     credhub_str_t public_key, credhub_approval_t *approval,
     const char **warning)
 {
-    credhub_str_t right;
+    credhub_str_t right, comment;
 
     *warning = NULL;
 
@@ -242,10 +244,19 @@ credhub_approval_fingerprint(credhub_arena_t *arena, credhub_str_t hash,
         return CREDHUB_E_INTERNAL;
     }
 
+    /* a key that was cut has no hash to compare with */
+
+    if (credhub_key_ssh_kind(public_key, &comment).bits == 0) {
+        return CREDHUB_OK;
+    }
+
     right = credhub_key_fingerprint(arena, public_key);
 
-    if (right.data != NULL
-        && !credhub_str_eq(credhub_approval_padded(arena, hash),
+    if (right.data == NULL) {
+        return CREDHUB_E_INTERNAL;
+    }
+
+    if (!credhub_str_eq(credhub_approval_padded(arena, hash),
             credhub_approval_padded(arena, right)))
     {
         *warning = "The hash is not the SHA-256 of the public key";
