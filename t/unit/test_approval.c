@@ -163,7 +163,7 @@ test_not_a_certificate(void **state)
     made = make((made_ask_t){ .name = "spelled", .key = key });
 
     n = 0;
-    list[n++] = credhub_null_str;
+    list[n++] = unit_str("");
     list[n++] = unit_str("\r\n");
     list[n++] = unit_str("garbage");
     list[n++] = unit_str("!");
@@ -262,10 +262,7 @@ of_length(size_t len)
 
     assert_true(X509_sign(made.x509, made.key, EVP_sha256()) > 0);
 
-    OPENSSL_free(made.der.data);
-    made.der.data = NULL;
-    made.der.len = (size_t) i2d_X509(made.x509, &made.der.data);
-
+    made.der = made_der(made.x509);
     assert_int_equal(made.der.len, len);
 
     return made.der;
@@ -793,8 +790,7 @@ test_show_absurd(void **state)
     for (i = 0; i < 5; i++) {
         assert_true(X509_sign(made[i].x509, made[i].key, EVP_sha256()) > 0);
 
-        der.data = NULL;
-        der.len = (size_t) i2d_X509(made[i].x509, &der.data);
+        der = made_der(made[i].x509);
 
         assert_int_equal(
             credhub_approval_der(unit_arena, der, &approval), CREDHUB_OK);
@@ -807,8 +803,6 @@ test_show_absurd(void **state)
             credhub_json_check(unit_arena, credhub_buf_str(&buf), &checked),
             CREDHUB_OK);
         assert_true(buf.len < 2 * der.len + 2000);
-
-        OPENSSL_free(der.data);
     }
 
     assert_int_equal(ERR_peek_error(), 0);

@@ -250,7 +250,6 @@ test_long_names(void **state)
 static credhub_str_t
 pem_der(const char *pem)
 {
-    int           len;
     BIO          *bio;
     X509         *x509;
     credhub_str_t der;
@@ -259,12 +258,8 @@ pem_der(const char *pem)
     x509 = PEM_read_bio_X509(bio, NULL, NULL, NULL);
     BIO_free(bio);
 
-    der.data = NULL;
-    len = i2d_X509(x509, &der.data);
-    assert_true(len > 0);
+    der = made_der(x509);
     X509_free(x509);
-
-    der = credhub_arena_copy(unit_arena, der.data, (size_t) len);
 
     return der;
 }
@@ -529,12 +524,10 @@ test_outline(void **state)
     assert_int_equal(X509_set_subject_name(made.x509, name), 1);
     assert_true(X509_sign(made.x509, made.key, EVP_sha256()) > 0);
 
-    der.data = NULL;
-    der.len = (size_t) i2d_X509(made.x509, &der.data);
+    der = made_der(made.x509);
 
     assert_int_equal(credhub_x509_outline(der, &outline), 1);
     assert_int_equal(outline.subject.len, CREDHUB_X509_NAME_MAX);
-    OPENSSL_free(der.data);
 
     X509_NAME_free(name);
 
@@ -548,11 +541,9 @@ test_outline(void **state)
     assert_true(X509_sign(made.x509, made.key, EVP_sha256()) > 0);
     X509_NAME_free(name);
 
-    der.data = NULL;
-    der.len = (size_t) i2d_X509(made.x509, &der.data);
+    der = made_der(made.x509);
 
     assert_int_equal(credhub_x509_outline(der, &outline), 0);
-    OPENSSL_free(der.data);
 }
 
 

@@ -219,10 +219,27 @@ made_fill(X509 *x509, const made_ask_t *ask, const made_t *made)
 }
 
 
+static inline credhub_str_t
+made_der(X509 *x509)
+{
+    int           len;
+    u_char       *data;
+    credhub_str_t der;
+
+    data = NULL;
+    len = i2d_X509(x509, &data);
+    assert_true(len > 0);
+
+    der = credhub_arena_copy(unit_arena, data, (size_t) len);
+    OPENSSL_free(data);
+
+    return der;
+}
+
+
 static inline made_t
 make(made_ask_t ask)
 {
-    int           len;
     size_t        i;
     made_t        made;
     EVP_PKEY     *signer;
@@ -249,10 +266,7 @@ make(made_ask_t ask)
 
     assert_true(X509_sign(made.x509, signer, md) > 0);
 
-    len = i2d_X509(made.x509, &made.der.data);
-    assert_true(len > 0);
-
-    made.der.len = (size_t) len;
+    made.der = made_der(made.x509);
     made_certificates[made_certificates_n++] = made.x509;
 
     return made;
