@@ -78,13 +78,15 @@ ngx_credhub_script_append(ngx_credhub_call_t *call, ngx_credhub_store_t *store,
 }
 
 
-/* The request is "*N", "EVALSHA", the hash, and the arguments that stay. */
+/* The request is "*N", "EVALSHA", the hash, and the arguments that stay; other
+ * commands may follow. */
 
 void
 ngx_credhub_script_eval(ngx_credhub_call_t *call)
 {
     u_char                     *p;
     size_t                      count, rest;
+    ngx_uint_t                  i;
     credhub_buf_t               old;
     const ngx_credhub_script_t *script;
 
@@ -106,7 +108,9 @@ ngx_credhub_script_eval(ngx_credhub_call_t *call)
     credhub_buf_lit(&call->request, CRLF);
     credhub_buf_add(&call->request, old.data + rest, old.len - rest);
 
-    call->ends[0] = call->request.len;
+    for (i = 0; i < call->n; i++) {
+        call->ends[i] += call->request.len - old.len;
+    }
 }
 
 
