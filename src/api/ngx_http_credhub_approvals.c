@@ -375,13 +375,12 @@ ngx_http_credhub_approve_load(ngx_credhub_op_t *op)
 
     ngx_credhub_call_t *call;
 
-    call = ngx_credhub_op_call(op, NGX_CREDHUB_LINK_COMMANDS, 2);
+    call = ngx_credhub_op_call(op, NGX_CREDHUB_LINK_COMMANDS, 1);
 
     if (call != NULL) {
         ngx_credhub_approval_read(call, op->hub->store, ctx->key,
             ctx->way->type->type, &ctx->approve.approval.hash, 1, ctx->path,
             ctx->caller, CREDHUB_OP_WRITE);
-        ngx_credhub_time_read(call);
     }
 
     return ngx_credhub_op_send(op, call);
@@ -402,10 +401,7 @@ ngx_http_credhub_approve_enter(ngx_credhub_op_t *op)
     error = CREDHUB_E_INTERNAL;
 
     if (ngx_credhub_approval_result(op->call, &owner, &stands, &error)
-            == NGX_ERROR
-        || ngx_credhub_time_result(op->call, 1, &approve->approval.date)
-               != NGX_OK)
-    {
+        == NGX_ERROR) {
         return ngx_credhub_op_error(op, error);
     }
 

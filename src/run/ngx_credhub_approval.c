@@ -74,18 +74,10 @@ ngx_credhub_approve_enter(ngx_credhub_op_t *op, ngx_credhub_approve_t *approve)
 }
 
 
-/* Whoever has read the owner may have asked for the time as well. */
-
 static ngx_credhub_rc_e
 ngx_credhub_approve_time(ngx_credhub_op_t *op)
 {
-    ngx_credhub_approve_t *approve = op->ctx;
-
     ngx_credhub_call_t *call;
-
-    if (approve->approval.date != 0) {
-        return NGX_CREDHUB_NEXT;
-    }
 
     call = ngx_credhub_op_call(op, NGX_CREDHUB_LINK_COMMANDS, 1);
 
@@ -106,10 +98,7 @@ ngx_credhub_approve_write(ngx_credhub_op_t *op)
     ngx_credhub_call_t *call;
     ngx_credhub_guard_t full;
 
-    if (approve->approval.date == 0
-        && ngx_credhub_time_result(op->call, 0, &approve->approval.date)
-               != NGX_OK)
-    {
+    if (ngx_credhub_time_result(op->call, &approve->approval.date) != NGX_OK) {
         return ngx_credhub_op_error(op, CREDHUB_E_INTERNAL);
     }
 

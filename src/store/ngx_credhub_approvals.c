@@ -344,12 +344,12 @@ ngx_credhub_time_read(ngx_credhub_call_t *call)
 
 
 ngx_int_t
-ngx_credhub_time_result(ngx_credhub_call_t *call, ngx_uint_t i, int64_t *us)
+ngx_credhub_time_result(ngx_credhub_call_t *call, int64_t *us)
 {
     int64_t                    seconds, rest;
     const ngx_credhub_reply_t *reply;
 
-    reply = call->replies[i];
+    reply = call->replies[0];
 
     if (reply->type != NGX_CREDHUB_REPLY_ARRAY || reply->n != 2
         || ngx_credhub_row_number(reply->elements[0], &seconds) != NGX_OK

@@ -77,8 +77,7 @@ ngx_int_t ngx_credhub_revoked(ngx_credhub_call_t *call, credhub_str_t *uid,
 /* Redis's clock for the date of an approval: microseconds since 1970 in one
  * command of its own. */
 void      ngx_credhub_time_read(ngx_credhub_call_t *call);
-ngx_int_t ngx_credhub_time_result(
-    ngx_credhub_call_t *call, ngx_uint_t i, int64_t *us);
+ngx_int_t ngx_credhub_time_result(ngx_credhub_call_t *call, int64_t *us);
 
 
 #endif /* _NGX_CREDHUB_APPROVALS_H_INCLUDED_ */
