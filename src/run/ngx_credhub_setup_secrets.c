@@ -28,6 +28,7 @@ typedef struct {
 
 
 static ngx_credhub_rc_e ngx_credhub_setup_secrets_bind(ngx_credhub_op_t *op);
+static ngx_credhub_rc_e ngx_credhub_setup_secrets_none(ngx_credhub_op_t *op);
 static ngx_credhub_rc_e ngx_credhub_setup_secrets_resolve(ngx_credhub_op_t *op);
 static ngx_credhub_rc_e ngx_credhub_setup_secrets_next(ngx_credhub_op_t *op);
 static ngx_credhub_rc_e ngx_credhub_setup_secrets_read(ngx_credhub_op_t *op);
@@ -65,9 +66,7 @@ ngx_credhub_setup_secrets_bind(ngx_credhub_op_t *op)
             "external_secrets_keys_config", &ctx->keys)
         || credhub_json_kind(ctx->keys) != CREDHUB_JSON_OBJECT)
     {
-        ngx_credhub_setup_skipped(setup, NGX_CREDHUB_TEST_SECRETS,
-            credhub_str("No keys are configured"));
-        return NGX_CREDHUB_DONE;
+        return ngx_credhub_setup_secrets_none(op);
     }
 
     error = ngx_credhub_object_open(op, setup->manager, &ctx->config);
@@ -86,8 +85,23 @@ ngx_credhub_setup_secrets_bind(ngx_credhub_op_t *op)
         return ngx_credhub_setup_secrets_fail(op, detail);
     }
 
-    return error == CREDHUB_OK ? NGX_CREDHUB_NEXT
-                               : ngx_credhub_op_error(op, error);
+    if (error != CREDHUB_OK) {
+        return ngx_credhub_op_error(op, error);
+    }
+
+    return n != 0 ? NGX_CREDHUB_NEXT : ngx_credhub_setup_secrets_none(op);
+}
+
+
+static ngx_credhub_rc_e
+ngx_credhub_setup_secrets_none(ngx_credhub_op_t *op)
+{
+    ngx_credhub_setup_secrets_t *ctx = op->ctx;
+
+    ngx_credhub_setup_skipped(ctx->probe.setup, NGX_CREDHUB_TEST_SECRETS,
+        credhub_str("No keys are configured"));
+
+    return NGX_CREDHUB_DONE;
 }
 
 
