@@ -18,6 +18,8 @@ my $LOUD  = qr/\[crit\][^"]*credential "[^"]*", version \S+: its/;
 my $hub = CredHubTest->new(workers => 1, start => 0, permissions => [
     ['good', '/*', 'read,write,delete'],
     ['api-key:app', '/app/*', 'read,write'],
+    ['api-key:people', '/trust/*', 'read,write'],
+    ['api-key:nameless', '/trust/*', 'read,write'],
     ['second', '/second/*', 'read'],
     ['uaa-client:app', '/token/*', 'read'],
 ]);
@@ -295,6 +297,38 @@ subtest 'rows that somebody has changed' => sub {
         $hub->redis('DEL', $key);
         $hub->redis('RESTORE', $key, 0, $saved);
         is(get('app:MARKER-new', '/app/x')->status, 200, "$label: put back");
+    }
+};
+
+
+subtest 'a name for people' => sub {
+    my @keys = (
+        # key, metadata, who has approved
+        ['people', { display_name => "J. \x{d6}, \"x\"" }, "J. \x{d6}, \"x\""],
+        ['nameless', undef, 'api-key:nameless'],
+        ['nameless', { display_name => '' }, 'api-key:nameless'],
+        ['nameless', { display_name => 7 }, 'api-key:nameless'],
+        ['nameless', { name => 'x' }, 'api-key:nameless'],
+        ['nameless', { display_name => 'now' }, 'now'],
+    );
+    my $n = 0;
+
+    for (@keys) {
+        my ($key, $metadata, $name) = @$_;
+        is($admin->set("/api-keys/$key", 'user', { password => 'MARKER-p' },
+            metadata => $metadata)->status, 200, "a key: $key");
+
+        my $ask = sub ($path, $body) {
+            my $r = ask("$key:MARKER-p", 'POST', "/v1/$path", json => $body);
+            is($r->status, 201, $path) or diag $r->body;
+            return $r->json->{data};
+        };
+        my $group = $ask->('groups', { name => 'g' })->{id};
+        my $id    = $ask->('connections', { group_id => $group,
+            service => 's', run_setup_tests => \0 })->{id};
+
+        is($ask->("connections/$id/fingerprints", { hash => "h" . $n++,
+            public_key => 'k' })->{validated_by}, $name, 'is called so');
     }
 };
 

@@ -45,7 +45,9 @@ sub request ($self, $method, $target, %opt) {
     my @list = (':method' => $method, ':scheme' => 'https',
         ':path' => $target, ':authority' => $self->{client}{host});
 
-    push @list, 'content-type' => 'application/json' if $more;
+    my %given = @{ $opt{headers} // [] };
+    push @list, 'content-type' => 'application/json'
+        if $more && !exists $given{'content-type'};
     push @list, 'content-length' => length $body     if defined $body;
     push @list, @{ $opt{headers} // [] };
 
