@@ -125,7 +125,15 @@ extern const ngx_credhub_operation_t ngx_http_credhub_account_info;
 extern const ngx_credhub_operation_t ngx_http_credhub_user_get;
 extern const ngx_credhub_operation_t ngx_http_credhub_nothing_list;
 
-/* approvals */
+/* trust: private links */
+extern const ngx_http_credhub_way_t  ngx_http_credhub_private_link_create;
+extern const ngx_http_credhub_way_t  ngx_http_credhub_private_link_get;
+extern const ngx_http_credhub_way_t  ngx_http_credhub_private_link_patch;
+extern const ngx_http_credhub_way_t  ngx_http_credhub_private_link_delete;
+extern const ngx_http_credhub_way_t  ngx_http_credhub_private_links_list;
+extern const ngx_credhub_operation_t ngx_http_credhub_private_link_claim;
+
+/* trust: approvals */
 extern const ngx_http_credhub_approvals_t
     ngx_http_credhub_connector_certificates;
 extern const ngx_http_credhub_approvals_t

@@ -25,6 +25,7 @@ static credhub_error_e ngx_http_credhub_object_named(
 static ngx_credhub_rc_e ngx_http_credhub_object_parsed(
     ngx_credhub_op_t *op, credhub_error_e error);
 static ngx_credhub_rc_e ngx_http_credhub_object_loaded(ngx_credhub_op_t *op);
+static ngx_credhub_rc_e ngx_http_credhub_object_found(ngx_credhub_op_t *op);
 static ngx_credhub_rc_e ngx_http_credhub_object_got(ngx_credhub_op_t *op);
 
 
@@ -43,6 +44,7 @@ const ngx_credhub_step_pt ngx_http_credhub_object_create[] = {
 const ngx_credhub_step_pt ngx_http_credhub_object_get[] = {
     ngx_http_credhub_object_parse_get,
     ngx_http_credhub_object_load,
+    ngx_http_credhub_object_found,
     ngx_http_credhub_object_got,
     ngx_http_credhub_object_answer,
     NULL,
@@ -76,6 +78,15 @@ const ngx_credhub_step_pt ngx_http_credhub_object_delete[] = {
     ngx_http_credhub_object_parse_delete,
     ngx_credhub_ready,
     ngx_http_credhub_object_remove,
+    ngx_http_credhub_object_removed,
+    NULL,
+};
+
+const ngx_credhub_step_pt ngx_http_credhub_object_destroy[] = {
+    ngx_http_credhub_object_parse_delete,
+    ngx_http_credhub_object_load,
+    ngx_http_credhub_object_found,
+    ngx_http_credhub_object_destroyed,
     ngx_http_credhub_object_removed,
     NULL,
 };
@@ -317,7 +328,7 @@ ngx_http_credhub_object_loaded(ngx_credhub_op_t *op)
 
 
 static ngx_credhub_rc_e
-ngx_http_credhub_object_got(ngx_credhub_op_t *op)
+ngx_http_credhub_object_found(ngx_credhub_op_t *op)
 {
     ngx_http_credhub_object_t *ctx = op->ctx;
 
@@ -335,9 +346,22 @@ ngx_http_credhub_object_got(ngx_credhub_op_t *op)
 
     ctx->current = &ctx->asks[0].object;
 
-    if (ctx->resource->config) {
-        error = ngx_credhub_object_open(op, ctx->current, &ctx->config);
+    return NGX_CREDHUB_NEXT;
+}
+
+
+static ngx_credhub_rc_e
+ngx_http_credhub_object_got(ngx_credhub_op_t *op)
+{
+    ngx_http_credhub_object_t *ctx = op->ctx;
+
+    credhub_error_e error;
+
+    if (!ctx->resource->config) {
+        return NGX_CREDHUB_NEXT;
     }
+
+    error = ngx_credhub_object_open(op, ctx->current, &ctx->config);
 
     return error == CREDHUB_OK ? NGX_CREDHUB_NEXT
                                : ngx_credhub_op_error(op, error);

@@ -67,6 +67,11 @@ struct ngx_http_credhub_resource_s {
     credhub_error_e (*taken)(
         ngx_credhub_op_t *op, ngx_http_credhub_object_t *ctx);
 
+    /* It is not deleted but written once more, to be removed later: changes
+     * ctx->change, whose object is the one that stands. */
+    credhub_error_e (*destroy)(
+        ngx_credhub_op_t *op, ngx_http_credhub_object_t *ctx);
+
     /* Appends members that are computed, each behind a comma. `listed`: in a
      * list. */
     void (*show)(ngx_credhub_op_t *op, credhub_buf_t *buf,
@@ -128,6 +133,7 @@ extern const ngx_credhub_step_pt ngx_http_credhub_object_get[];
 extern const ngx_credhub_step_pt ngx_http_credhub_object_patch[];
 extern const ngx_credhub_step_pt ngx_http_credhub_object_test[];
 extern const ngx_credhub_step_pt ngx_http_credhub_object_delete[];
+extern const ngx_credhub_step_pt ngx_http_credhub_object_destroy[];
 
 #define ngx_http_credhub_object_way(name, steps, resource)                     \
     {                                                                          \

@@ -18,6 +18,7 @@ ngx_credhub_rc_e ngx_http_credhub_object_again(ngx_credhub_op_t *op);
 ngx_credhub_rc_e ngx_http_credhub_object_tested(ngx_credhub_op_t *op);
 ngx_credhub_rc_e ngx_http_credhub_object_answer(ngx_credhub_op_t *op);
 ngx_credhub_rc_e ngx_http_credhub_object_remove(ngx_credhub_op_t *op);
+ngx_credhub_rc_e ngx_http_credhub_object_destroyed(ngx_credhub_op_t *op);
 ngx_credhub_rc_e ngx_http_credhub_object_removed(ngx_credhub_op_t *op);
 
 

@@ -11,6 +11,7 @@
 
 
 static credhub_error_e  ngx_http_credhub_object_make(ngx_credhub_op_t *op);
+static ngx_credhub_rc_e ngx_http_credhub_object_send(ngx_credhub_op_t *op);
 static ngx_credhub_rc_e ngx_http_credhub_object_refused(ngx_credhub_op_t *op,
     ngx_credhub_object_rc_e rc, const ngx_credhub_object_result_t *result,
     credhub_error_e error);
@@ -27,10 +28,8 @@ ngx_http_credhub_object_commit(ngx_credhub_op_t *op)
 {
     ngx_http_credhub_object_t *ctx = op->ctx;
 
-    const char         *state;
-    credhub_error_e     error;
-    ngx_credhub_call_t *call;
-    ngx_credhub_guard_t full;
+    const char     *state;
+    credhub_error_e error;
 
     if (ctx->tested) {
         state = ngx_http_credhub_object_state(op);
@@ -46,9 +45,21 @@ ngx_http_credhub_object_commit(ngx_credhub_op_t *op)
 
     error = ngx_http_credhub_object_make(op);
 
-    if (error == CREDHUB_OK) {
-        error = ngx_credhub_access_values(op, &ctx->guard, &full);
-    }
+    return error == CREDHUB_OK ? ngx_http_credhub_object_send(op)
+                               : ngx_credhub_op_error(op, error);
+}
+
+
+static ngx_credhub_rc_e
+ngx_http_credhub_object_send(ngx_credhub_op_t *op)
+{
+    ngx_http_credhub_object_t *ctx = op->ctx;
+
+    credhub_error_e     error;
+    ngx_credhub_call_t *call;
+    ngx_credhub_guard_t full;
+
+    error = ngx_credhub_access_values(op, &ctx->guard, &full);
 
     if (error != CREDHUB_OK) {
         return ngx_credhub_op_error(op, error);
@@ -266,6 +277,30 @@ ngx_http_credhub_object_remove(ngx_credhub_op_t *op)
     }
 
     return ngx_credhub_op_send(op, call);
+}
+
+
+/* What is to be removed later is attached by nobody any more. */
+
+ngx_credhub_rc_e
+ngx_http_credhub_object_destroyed(ngx_credhub_op_t *op)
+{
+    ngx_http_credhub_object_t *ctx = op->ctx;
+
+    credhub_error_e error;
+
+    ctx->change.object = *ctx->current;
+    ctx->change.expect = ctx->current->version;
+    ctx->change.unused = 1;
+
+    error = ctx->resource->destroy(op, ctx);
+
+    if (error == CREDHUB_OK) {
+        error = ngx_http_credhub_object_random(op, &ctx->change.object.version);
+    }
+
+    return error == CREDHUB_OK ? ngx_http_credhub_object_send(op)
+                               : ngx_credhub_op_error(op, error);
 }
 
 

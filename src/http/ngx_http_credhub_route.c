@@ -275,6 +275,24 @@ static const ngx_http_credhub_route_t  ngx_http_credhub_routes[] = {
     { NGX_HTTP_GET, TRUST, "/v1/transformation-projects",
       0, &ngx_http_credhub_nothing_list },
 
+    { NGX_HTTP_GET, TRUST, "/v1/private-links",
+      0, &ngx_http_credhub_private_links_list.operation },
+
+    { NGX_HTTP_POST, TRUST, "/v1/private-links",
+      BODY|WRITE, &ngx_http_credhub_private_link_create.operation },
+
+    { NGX_HTTP_GET, TRUST, "/v1/private-links/{id}",
+      0, &ngx_http_credhub_private_link_get.operation },
+
+    { NGX_HTTP_PATCH, TRUST, "/v1/private-links/{id}",
+      BODY|WRITE, &ngx_http_credhub_private_link_patch.operation },
+
+    { NGX_HTTP_DELETE, TRUST, "/v1/private-links/{id}",
+      WRITE, &ngx_http_credhub_private_link_delete.operation },
+
+    { NGX_HTTP_POST, TRUST, "/v1/private-links/{id}/claim",
+      BODY|EMPTY|WRITE, &ngx_http_credhub_private_link_claim },
+
     approvals("/v1/connectors/{id}/certificates", connector_certificates),
     approvals("/v1/connectors/{id}/fingerprints", connector_fingerprints),
     approvals("/v1/connections/{id}/certificates", connection_certificates),
