@@ -16,6 +16,7 @@
 #include "ngx_http_credhub_seen.h"
 #include "ngx_http_credhub_variables.h"
 #include "ngx_credhub_manager.h"
+#include "ngx_credhub_provision.h"
 #include "ngx_credhub_sweep.h"
 #include "credhub_bind.h"
 #include "credhub_name.h"
@@ -50,6 +51,9 @@ static ngx_int_t ngx_http_credhub_start_pools(
     ngx_http_credhub_main_conf_t *mcf, ngx_cycle_t *cycle);
 static ngx_int_t ngx_http_credhub_start_jobs(
     ngx_http_credhub_main_conf_t *mcf, ngx_cycle_t *cycle);
+static ngx_int_t ngx_http_credhub_start_job(ngx_http_credhub_main_conf_t *mcf,
+    const ngx_credhub_operation_t *operation, ngx_credhub_hub_t *hub,
+    ngx_msec_t interval);
 
 
 /* clang-format off */
@@ -301,6 +305,9 @@ ngx_http_credhub_create_main_conf(ngx_conf_t *cf)
                &mcf->keyrings, cf->pool, 2, sizeof(credhub_keyring_t *))
                != NGX_OK
         || ngx_array_init(&mcf->jobs, cf->pool, 2, sizeof(ngx_credhub_job_t *))
+               != NGX_OK
+        || ngx_array_init(
+               &mcf->reaching, cf->pool, 2, sizeof(ngx_credhub_hub_t *))
                != NGX_OK)
     {
         return NULL;
@@ -522,9 +529,9 @@ static ngx_int_t
 ngx_http_credhub_postconfiguration(ngx_conf_t *cf)
 {
     ngx_http_credhub_error_filter_init();
-    ngx_http_credhub_conf_resolvers(cf);
 
-    return ngx_http_credhub_actor_init(cf) == NGX_OK
+    return ngx_http_credhub_conf_servers(cf) == NGX_OK
+                   && ngx_http_credhub_actor_init(cf) == NGX_OK
                ? ngx_http_credhub_auth_init(cf)
                : NGX_ERROR;
 }
@@ -699,35 +706,69 @@ ngx_http_credhub_start_pools(
 }
 
 
-/* The background work of every store that has a hub, in one worker. */
+/*
+ * The background work, in one worker: of every store, which needs nothing but
+ * the store, and of every hub that may reach something.
+ */
 
 static ngx_int_t
 ngx_http_credhub_start_jobs(
     ngx_http_credhub_main_conf_t *mcf, ngx_cycle_t *cycle)
 {
     ngx_uint_t            i;
-    ngx_credhub_hub_t    *hub;
-    ngx_credhub_job_t   **job;
+    ngx_credhub_hub_t    *hub, **reaching;
     ngx_credhub_store_t **store;
 
     store = mcf->stores.elts;
 
     for (i = 0; i < mcf->stores.nelts; i++) {
         hub = ngx_pcalloc(cycle->pool, sizeof(ngx_credhub_hub_t));
-        job = ngx_array_push(&mcf->jobs);
-
-        if (hub == NULL || job == NULL) {
+        if (hub == NULL) {
             return NGX_ERROR;
         }
 
         hub->store = store[i];
 
-        *job = ngx_credhub_job_start(
-            &ngx_credhub_sweep_operation, hub, NGX_CREDHUB_SWEEP_INTERVAL);
-
-        if (*job == NULL) {
+        if (ngx_http_credhub_start_job(mcf, &ngx_credhub_sweep_operation, hub,
+                NGX_CREDHUB_SWEEP_INTERVAL)
+            != NGX_OK)
+        {
             return NGX_ERROR;
         }
+    }
+
+    reaching = mcf->reaching.elts;
+
+    for (i = 0; i < mcf->reaching.nelts; i++) {
+        if (ngx_http_credhub_start_job(mcf, &ngx_credhub_provision_operation,
+                reaching[i], NGX_CREDHUB_PROVISION_INTERVAL)
+            != NGX_OK)
+        {
+            return NGX_ERROR;
+        }
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_credhub_start_job(ngx_http_credhub_main_conf_t *mcf,
+    const ngx_credhub_operation_t *operation, ngx_credhub_hub_t *hub,
+    ngx_msec_t interval)
+{
+    ngx_credhub_job_t **job;
+
+    job = ngx_array_push(&mcf->jobs);
+    if (job == NULL) {
+        return NGX_ERROR;
+    }
+
+    *job = ngx_credhub_job_start(operation, hub, interval);
+
+    if (*job == NULL) {
+        mcf->jobs.nelts--;
+        return NGX_ERROR;
     }
 
     return NGX_OK;

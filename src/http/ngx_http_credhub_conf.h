@@ -37,8 +37,9 @@ char *ngx_http_credhub_conf_long_timeout(
     ngx_conf_t *cf, void *post, void *data);
 char *ngx_http_credhub_conf_pool(ngx_conf_t *cf, void *post, void *data);
 
-/* Tells every server's hub its resolver, when all was read. */
-void ngx_http_credhub_conf_resolvers(ngx_conf_t *cf);
+/* When all was read: tells every server's hub its resolver, and gathers those
+ * that may reach something. */
+ngx_int_t ngx_http_credhub_conf_servers(ngx_conf_t *cf);
 
 /* A whole file that is no secret, of at most this size, followed by a NUL byte.
  * NULL, or why not; errno is of the system's call that failed. */

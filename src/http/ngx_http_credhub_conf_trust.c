@@ -9,6 +9,8 @@
 
 
 static ngx_uint_t ngx_http_credhub_conf_certificates(credhub_str_t pem);
+static ngx_int_t  ngx_http_credhub_conf_reaching(
+     ngx_http_credhub_main_conf_t *mcf, ngx_credhub_hub_t *hub);
 
 
 /* Lines of one level add up. */
@@ -169,15 +171,17 @@ ngx_http_credhub_conf_api_keys(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 }
 
 
-void
-ngx_http_credhub_conf_resolvers(ngx_conf_t *cf)
+ngx_int_t
+ngx_http_credhub_conf_servers(ngx_conf_t *cf)
 {
-    ngx_uint_t                   i;
-    ngx_http_core_loc_conf_t    *clcf;
-    ngx_http_core_srv_conf_t   **cscf;
-    ngx_http_core_main_conf_t   *cmcf;
-    ngx_http_credhub_srv_conf_t *scf;
+    ngx_uint_t                    i;
+    ngx_http_core_loc_conf_t     *clcf;
+    ngx_http_core_srv_conf_t    **cscf;
+    ngx_http_core_main_conf_t    *cmcf;
+    ngx_http_credhub_srv_conf_t  *scf;
+    ngx_http_credhub_main_conf_t *mcf;
 
+    mcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_credhub_module);
     cmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_core_module);
     cscf = cmcf->servers.elts;
 
@@ -187,5 +191,45 @@ ngx_http_credhub_conf_resolvers(ngx_conf_t *cf)
 
         scf->hub.resolver = clcf->resolver;
         scf->hub.resolver_timeout = clcf->resolver_timeout;
+
+        if (scf->file != NULL && scf->hub.probe_allow != NULL
+            && ngx_http_credhub_conf_reaching(mcf, &scf->hub) != NGX_OK)
+        {
+            return NGX_ERROR;
+        }
     }
+
+    return NGX_OK;
+}
+
+
+/* Hubs of several servers that are the same to a job count as one. */
+
+static ngx_int_t
+ngx_http_credhub_conf_reaching(
+    ngx_http_credhub_main_conf_t *mcf, ngx_credhub_hub_t *hub)
+{
+    ngx_uint_t          i;
+    ngx_credhub_hub_t **reaching;
+
+    reaching = mcf->reaching.elts;
+
+    for (i = 0; i < mcf->reaching.nelts; i++) {
+        if (reaching[i]->store == hub->store
+            && reaching[i]->keyring == hub->keyring
+            && reaching[i]->probe_allow == hub->probe_allow
+            && reaching[i]->resolver == hub->resolver)
+        {
+            return NGX_OK;
+        }
+    }
+
+    reaching = ngx_array_push(&mcf->reaching);
+    if (reaching == NULL) {
+        return NGX_ERROR;
+    }
+
+    *reaching = hub;
+
+    return NGX_OK;
 }

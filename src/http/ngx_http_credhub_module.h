@@ -42,6 +42,8 @@ typedef struct {
     ngx_array_t stores;                   /* ngx_credhub_store_t * */
     ngx_array_t keyrings;                 /* credhub_keyring_t * */
     ngx_array_t jobs;                     /* ngx_credhub_job_t *, per process */
+    ngx_array_t reaching;                 /* ngx_credhub_hub_t *: those that may
+                                             reach something, one of equals */
     ngx_str_t   pools[NGX_CREDHUB_POOLS]; /* names; empty: our own */
 } ngx_http_credhub_main_conf_t;
 
