@@ -423,6 +423,61 @@ subtest 'the way to it' => sub {
         for $tunnel, $direct;
 };
 
+subtest 'what it refers to' => sub {
+    my $link = called(LINK => $hub->post('/v1/private-links', {
+        name => 'link', region => 'AWS_US_EAST_1', service => 'SOURCE_AWS',
+        config => { connection_service_name => 'com.amazonaws.vpce.x' } })
+        ->json->{data}{id});
+    my $manager = called(MANAGER => $hub->post('/v1/external-secrets-managers',
+        { name => 'vault', type => 'HASHICORP_VAULT', config => {
+        vault_address => 'https://vault:8200', role_id => 'r',
+        secret_id => 'MARKER-s' } })->json->{data}{id});
+
+    my %is = (networking_method => '"PrivateLink"', private_link_id => '"LINK"',
+        external_secrets_manager_id => '"MANAGER"',
+        external_secrets_keys_config => '{"user":"db#user"}');
+    my $r = $hub->post($C, '{"service":"postgres","group_id":"' . $group
+        . '","run_setup_tests":false,"networking_method":"PrivateLink",'
+        . qq("private_link_id":"$link","external_secrets_manager_id":"$manager",)
+        . '"external_secrets_keys_config":{"user":"db#user"}}');
+    my $id = id_of(REFS => $r);
+
+    is_envelope($r, 201, 'created', data => shown('REFS', %is),
+        message => 'Connection has been created');
+    is_envelope($hub->get($C), 200, 'listed with them', data => '{"items":['
+        . shown('REFS', %is, config => undef) . ']}',
+        message => 'Connections list retrieved successfully');
+    is($hub->delete("/v1/private-links/$link")->status, 409,
+        'a link in use stays');
+    is($hub->delete("/v1/external-secrets-managers/$manager")->status, 400,
+        'a manager in use, too');
+
+    # who changes it need not see what is attached already
+    my $view = permit($hub, "/trust/connections/$id", $actor, 'write');
+    is($second->patch("$C/$id", { paused => \0, run_setup_tests => \0 })
+        ->status, 200, 'what stays needs no right');
+    is($hub->patch("$C/$id", { networking_method => 'Directly',
+        external_secrets_manager_id => '', run_setup_tests => \0 })->status,
+        200, 'they go');
+    is_envelope($hub->get("$C/$id"), 200, 'no link without its method',
+        data => shown('REFS', external_secrets_keys_config =>
+            '{"user":"db#user"}'));
+
+    is_refused($second->patch("$C/$id", $_), 403, 'Forbidden',
+        'You do not have the right to do this.',
+        'what is attached has to be read')
+        for { external_secrets_manager_id => $manager },
+            { external_secrets_manager_id => 'nobody' },
+            { networking_method => 'PrivateLink', private_link_id => $link };
+    withdraw($hub, $view);
+
+    is($hub->delete("/v1/private-links/$link")->status, 200,
+        'the link may go now');
+    is($hub->delete("/v1/external-secrets-managers/$manager")->status, 200,
+        'and the manager');
+    is($hub->delete("$C/$id")->status, 200, 'deleted');
+};
+
 subtest 'lists' => sub {
     my %group = map { $_ => group($hub, $_) } qw(a b);
     my %ids;

@@ -19,6 +19,7 @@ my %names;    # id => name
 
 # From now on the text is called by that name in what is compared.
 sub called ($name, $text) {
+    die "nothing to be called $name" if !length($text // q());
     $names{$text} = $name;
     return $text;
 }
