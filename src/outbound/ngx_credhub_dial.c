@@ -21,13 +21,25 @@ static int         ngx_credhub_dial_one(const ngx_credhub_target_t *target,
 static const char *ngx_credhub_dial_reason(int err);
 
 
+static const volatile sig_atomic_t *ngx_credhub_dial_stop;
+
+
+void
+ngx_credhub_dial_stop_on(const volatile sig_atomic_t *flag)
+{
+    ngx_credhub_dial_stop = flag;
+}
+
+
 int
 ngx_credhub_dial_left(const ngx_credhub_target_t *target)
 {
     int64_t         left;
     struct timespec now;
 
-    if (target->cancel != NULL && atomic_load(target->cancel)) {
+    if ((target->cancel != NULL && atomic_load(target->cancel))
+        || (ngx_credhub_dial_stop != NULL && *ngx_credhub_dial_stop))
+    {
         return 0;
     }
 

@@ -9,6 +9,7 @@
 #define _NGX_CREDHUB_DIAL_H_INCLUDED_
 
 
+#include <signal.h>
 #include <stdatomic.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -35,6 +36,10 @@ typedef struct {
     atomic_int           *cancel;
 } ngx_credhub_target_t;
 
+
+/* While *flag is not zero, all are cancelled: the process terminates. Once per
+ * process, before any thread. */
+void ngx_credhub_dial_stop_on(const volatile sig_atomic_t *flag);
 
 /* Milliseconds that are left; 0 when the deadline has passed or it was
  * cancelled. */

@@ -10,6 +10,7 @@
 
 #include "ngx_credhub_task.h"
 #include <openssl/crypto.h>
+#include "ngx_credhub_dial.h"
 #include "credhub_key.h"
 
 
@@ -80,6 +81,7 @@ ngx_credhub_task_init(
     /* a process that terminates waits for its threads before it calls us */
 
     credhub_key_stop_on(&ngx_terminate);
+    ngx_credhub_dial_stop_on(&ngx_terminate);
 }
 
 
