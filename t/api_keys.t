@@ -28,7 +28,7 @@ my $set = write_file($hub->scratch . '/set.json', $uaa->set_text);
 
 $hub->expect_log($LOUD);
 $hub->configure(
-    http => q(log_format who '$credhub_actor|$credhub_auth|$credhub_user|$status';),
+    http => q(log_format who '$credhub_actor|$credhub_auth|$credhub_user|$status $arg_mark';),
     server  => 'credhub_api_keys /Api-Keys; access_log who.log who;',
     servers => [
         { port => 'tokens', server => 'credhub_api_keys /api-keys;'
@@ -52,8 +52,21 @@ sub ask ($key, $method, $target, %opt) {
 
 sub get ($key, $name, %opt) { return ask($key, 'GET', "$DATA?name=$name", %opt) }
 
+# What is logged of the last request: a line is written behind its answer, but
+# before those of requests that come later.
 sub who () {
-    return (split /\n/, read_file($hub->dir . '/who.log'))[-1];
+    state $mark = 0;
+    my $log;
+
+    $mark++;
+    $none->get("/info?mark=$mark")->status == 200 or die 'not marked';
+    wait_until(60, sub {
+        $log = read_file($hub->dir . '/who.log');
+        return $log =~ / $mark$/m;
+    }) or die 'not logged';
+
+    my ($line) = $log =~ /^(.*) -\n.* $mark$/m;
+    return $line;
 }
 
 # How often the store was asked for a current version since the last call
