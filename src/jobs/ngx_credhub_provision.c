@@ -281,7 +281,7 @@ ngx_credhub_provision_written(ngx_credhub_op_t *op)
         : ctx->reason == NULL            ? "was provisioned"
                                          : ctx->reason);
 
-    return ctx->n < NGX_CREDHUB_PROVISION_RUN
+    return ctx->n < NGX_CREDHUB_PROVISION_RUN && !ngx_exiting
                ? ngx_credhub_op_goto(op, ngx_credhub_provision_claim)
                : NGX_CREDHUB_NEXT;
 }
