@@ -38,7 +38,7 @@ my %values = (
     connector_password             => 'MARKER-password',
 );
 
-my $script = read_file('t/clients/private-link.sh');
+my $script = read_file('t/clients/private-link-tutorial.sh');
 $script =~ s{https://[\w.]+/v1}{http://127.0.0.1:$plain/v1} or die 'no URL';
 $script =~ s/<(\w+)>/$values{$1} \/\/ die "a value for $1"/ge;
 unlike($script, qr/<[a-z_]+>/, 'every value is there');
