@@ -342,7 +342,10 @@ ngx_credhub_task_bucket(ngx_credhub_pool_t *pool, credhub_str_t actor)
     bucket->n = 0;
     bucket->actor.len = actor.len;
     bucket->actor.data = (u_char *) (bucket + 1);
-    ngx_memcpy(bucket->actor.data, actor.data, actor.len);
+
+    if (actor.len != 0) {
+        ngx_memcpy(bucket->actor.data, actor.data, actor.len);
+    }
 
     ngx_queue_init(&bucket->tasks);
     ngx_queue_insert_tail(&pool->actors, &bucket->queue);
