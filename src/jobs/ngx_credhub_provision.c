@@ -8,9 +8,7 @@
 
 #include "ngx_credhub_provision.h"
 #include "ngx_credhub_private_link.h"
-#include "ngx_credhub_probe.h"
-#include "ngx_credhub_resolve.h"
-#include "ngx_credhub_setup_private.h"
+#include "ngx_credhub_probe_task.h"
 #include "ngx_credhub_sweep.h"
 
 
@@ -138,7 +136,7 @@ ngx_credhub_provision_probe(ngx_credhub_op_t *op)
         return ngx_credhub_op_goto(op, ngx_credhub_provision_write);
     }
 
-    task = ngx_credhub_setup_task(
+    task = ngx_credhub_probe_task(
         sizeof(ngx_credhub_probe_tls_t), ngx_credhub_provision_reach);
 
     if (task == NULL) {
@@ -150,7 +148,12 @@ ngx_credhub_provision_probe(ngx_credhub_op_t *op)
     probe->result = NGX_CREDHUB_PROBE_UNREACHED;
     probe->reason = NGX_CREDHUB_DIAL_LATE;
 
-    ngx_credhub_setup_target(task, &ctx->resolve, &probe->target);
+    ngx_credhub_probe_target(task, &ctx->resolve, &probe->target);
+
+    if (probe->target.name.data == NULL) {
+        ngx_credhub_task_destroy(task);
+        return ngx_credhub_op_error(op, CREDHUB_E_INTERNAL);
+    }
 
     return ngx_credhub_op_compute(op, task);
 }

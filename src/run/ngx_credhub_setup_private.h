@@ -10,8 +10,7 @@
 
 
 #include "ngx_credhub_setup.h"
-#include "ngx_credhub_probe.h"
-#include "ngx_credhub_resolve.h"
+#include "ngx_credhub_probe_task.h"
 
 
 /* The context of every probe begins with it. */
@@ -49,15 +48,6 @@ credhub_str_t ngx_credhub_setup_text(
  * to). */
 ngx_credhub_tls_e ngx_credhub_setup_service(
     const ngx_credhub_setup_t *setup, unsigned *port);
-
-/* A task for a probe thread with its data; NULL without memory. */
-ngx_credhub_task_t *ngx_credhub_setup_task(
-    size_t size, credhub_error_e (*run)(ngx_credhub_task_t *task));
-
-/* A target for such a task: with its deadline and its cancel flag, and what the
- * resolver has found, in the task's own memory. */
-void ngx_credhub_setup_target(ngx_credhub_task_t *task,
-    const ngx_credhub_resolve_t *resolve, ngx_credhub_target_t *target);
 
 /* Approves as who tests; enters steps of a part. */
 ngx_credhub_rc_e ngx_credhub_setup_approve(ngx_credhub_op_t *part,

@@ -154,7 +154,7 @@ ngx_credhub_setup_secrets_read(ngx_credhub_op_t *op)
     credhub_error_e     error;
     ngx_credhub_task_t *task;
 
-    task = ngx_credhub_setup_task(
+    task = ngx_credhub_probe_task(
         sizeof(ngx_credhub_setup_read_t), ngx_credhub_setup_secrets_run);
 
     if (task == NULL) {
@@ -208,7 +208,7 @@ ngx_credhub_setup_secrets_fill(ngx_credhub_op_t *op, ngx_credhub_task_t *task)
 
     for (i = 0; i < read->nendpoints && error == CREDHUB_OK; i++) {
         read->endpoints[i].url = data->manager.urls[i];
-        ngx_credhub_setup_target(
+        ngx_credhub_probe_target(
             task, &ctx->resolved[i], &read->endpoints[i].target);
 
         if (read->endpoints[i].target.name.data == NULL) {

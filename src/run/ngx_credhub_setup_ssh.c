@@ -92,7 +92,7 @@ ngx_credhub_setup_ssh_probe(ngx_credhub_op_t *op)
     ngx_credhub_task_t      *task;
     ngx_credhub_probe_ssh_t *probe;
 
-    task = ngx_credhub_setup_task(
+    task = ngx_credhub_probe_task(
         sizeof(ngx_credhub_probe_ssh_t), ngx_credhub_setup_ssh_run);
 
     if (task == NULL) {
@@ -103,7 +103,7 @@ ngx_credhub_setup_ssh_probe(ngx_credhub_op_t *op)
     probe->result = NGX_CREDHUB_PROBE_UNREACHED;
     probe->reason = "There was no time left";
 
-    ngx_credhub_setup_target(task, &ctx->resolve, &probe->target);
+    ngx_credhub_probe_target(task, &ctx->resolve, &probe->target);
 
     /* what is approved decides only what is asked for first */
 

@@ -115,7 +115,7 @@ ngx_credhub_setup_tls_probe(ngx_credhub_op_t *op)
     ngx_credhub_task_t          *task;
     ngx_credhub_setup_verdict_t *verdict;
 
-    task = ngx_credhub_setup_task(
+    task = ngx_credhub_probe_task(
         sizeof(ngx_credhub_setup_verdict_t), ngx_credhub_setup_tls_run);
 
     if (task == NULL) {
@@ -128,7 +128,7 @@ ngx_credhub_setup_tls_probe(ngx_credhub_op_t *op)
     verdict->probe.result = NGX_CREDHUB_PROBE_UNREACHED;
     verdict->probe.reason = "There was no time left";
 
-    ngx_credhub_setup_target(task, &ctx->resolve, &verdict->probe.target);
+    ngx_credhub_probe_target(task, &ctx->resolve, &verdict->probe.target);
 
     if (verdict->probe.target.name.data == NULL
         || ngx_credhub_setup_tls_copy(task, &ctx->approved) != CREDHUB_OK)
