@@ -64,6 +64,12 @@ subtest 'providers' => sub {
             region => 'eu-west-1' })->json->{data};
     like($aws->{config}{external_id}, qr/\A[0-9a-f]{32}\z/, 'an external id');
 
+    my $given = manager('aws2', 'AWS_SECRET_MANAGER',
+        { role_arn => 'arn:aws:iam::123456789012:role/hub',
+            region => 'eu-west-1', external_id => 'mine' })->json->{data};
+    is($given->{config}{external_id}, 'mine', 'unless there is one');
+    is($hub->delete("$MANAGERS/$given->{id}")->status, 200);
+
     is(manager('azure', 'AZURE_KEY_VAULT', { tenant_id => 't',
         vault_url => 'https://v.vault.azure.net' })->status, 201, 'Azure');
 

@@ -172,7 +172,7 @@ ngx_http_credhub_manager_hybrid(
 }
 
 
-/* What the role's trust policy shall ask for: nobody else can choose it. */
+/* What the trust policy of the role asks for, unless there is one already. */
 
 static credhub_error_e
 ngx_http_credhub_manager_external_id(
@@ -180,6 +180,10 @@ ngx_http_credhub_manager_external_id(
 {
     u_char        id[CREDHUB_OBJECT_ID_LEN];
     credhub_buf_t member;
+
+    if (ngx_http_credhub_given(ctx->config, "external_id")) {
+        return CREDHUB_OK;
+    }
 
     if (credhub_object_id(id) != 0) {
         return CREDHUB_E_INTERNAL;
