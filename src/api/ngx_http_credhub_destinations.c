@@ -23,30 +23,13 @@ static credhub_error_e ngx_http_credhub_destination_offset(
 #define LISTED    CREDHUB_ATTRIBUTE_LISTED
 
 
-static const char *const  ngx_http_credhub_destination_regions[] = {
-    "GCP_US_EAST4", "GCP_US_WEST1", "GCP_US_CENTRAL1", "GCP_EUROPE_WEST3",
-    "GCP_AUSTRALIA_SOUTHEAST1", "GCP_NORTHAMERICA_NORTHEAST1",
-    "GCP_EUROPE_WEST2", "GCP_ASIA_SOUTHEAST1", "GCP_ASIA_SOUTHEAST2",
-    "GCP_ASIA_SOUTH1", "GCP_ASIA_NORTHEAST1",
-    "AWS_US_EAST_1", "AWS_US_EAST_2", "AWS_US_WEST_2", "AWS_AP_NORTHEAST_1",
-    "AWS_AP_SOUTHEAST_1", "AWS_AP_SOUTHEAST_2", "AWS_EU_CENTRAL_1",
-    "AWS_EU_WEST_1", "AWS_EU_WEST_2", "AWS_AP_SOUTH_1", "AWS_CA_CENTRAL_1",
-    "AWS_US_GOV_WEST_1",
-    "AZURE_EASTUS2", "AZURE_AUSTRALIAEAST", "AZURE_UKSOUTH",
-    "AZURE_WESTEUROPE", "AZURE_CENTRALUS", "AZURE_CANADACENTRAL",
-    "AZURE_UAENORTH", "AZURE_SOUTHEASTASIA", "AZURE_EASTUS",
-    "AZURE_JAPANEAST", "AZURE_CENTRALINDIA",
-    NULL
-};
-
-
 static const credhub_attribute_t  ngx_http_credhub_destination_attributes[] = {
     { "group_id", CREDHUB_ATTRIBUTE_STRING, CREATE|REQUIRED|LISTED, NULL,
       NULL },
     { "service", CREDHUB_ATTRIBUTE_STRING, CREATE|REQUIRED|LISTED, NULL,
       NULL },
     { "region", CREDHUB_ATTRIBUTE_STRING, CREATE|PATCH|LISTED,
-      "\"GCP_US_EAST4\"", ngx_http_credhub_destination_regions },
+      "\"GCP_US_EAST4\"", ngx_http_credhub_regions },
     { "time_zone_offset", CREDHUB_ATTRIBUTE_STRING,
       CREATE|PATCH|REQUIRED|LISTED, NULL, NULL },
     { "daylight_saving_time_enabled", CREDHUB_ATTRIBUTE_BOOL, CREATE|PATCH,

@@ -1,5 +1,6 @@
 
-/* How a connection or a destination is reached, and where its secrets are. */
+/* How a connection or a destination is reached, where it can be, and where its
+ * secrets are. */
 
 #include "ngx_http_credhub_networking.h"
 
@@ -10,6 +11,30 @@ static credhub_error_e ngx_http_credhub_networking_link(
     ngx_credhub_op_t *op, ngx_http_credhub_object_t *ctx);
 static credhub_error_e ngx_http_credhub_networking_keys(
     ngx_credhub_op_t *op, ngx_http_credhub_object_t *ctx);
+
+
+/* clang-format off */
+
+const char *const  ngx_http_credhub_regions[] = {
+    "GCP_US_EAST4", "GCP_US_WEST1", "GCP_US_CENTRAL1", "GCP_EUROPE_WEST3",
+    "GCP_AUSTRALIA_SOUTHEAST1", "GCP_NORTHAMERICA_NORTHEAST1",
+    "GCP_EUROPE_WEST2", "GCP_ASIA_SOUTHEAST1", "GCP_ASIA_SOUTHEAST2",
+    "GCP_ASIA_SOUTH1", "GCP_ASIA_NORTHEAST1",
+
+    "AWS_US_EAST_1", "AWS_US_EAST_2", "AWS_US_WEST_2", "AWS_AP_NORTHEAST_1",
+    "AWS_AP_SOUTHEAST_1", "AWS_AP_SOUTHEAST_2", "AWS_EU_CENTRAL_1",
+    "AWS_EU_WEST_1", "AWS_EU_WEST_2", "AWS_AP_SOUTH_1", "AWS_CA_CENTRAL_1",
+    "AWS_US_GOV_WEST_1",
+
+    "AZURE_EASTUS2", "AZURE_AUSTRALIAEAST", "AZURE_UKSOUTH",
+    "AZURE_WESTEUROPE", "AZURE_CENTRALUS", "AZURE_CANADACENTRAL",
+    "AZURE_UAENORTH", "AZURE_SOUTHEASTASIA", "AZURE_EASTUS",
+    "AZURE_JAPANEAST", "AZURE_CENTRALINDIA",
+
+    NULL
+};
+
+/* clang-format on */
 
 
 const char *const ngx_http_credhub_networking_methods[] = { "Directly",

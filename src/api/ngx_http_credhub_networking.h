@@ -47,4 +47,8 @@ credhub_error_e ngx_http_credhub_invalid(
     ngx_credhub_op_t *op, const char *field);
 
 
+/* Where destinations and private links can be, ends with NULL. */
+extern const char *const ngx_http_credhub_regions[];
+
+
 #endif /* _NGX_HTTP_CREDHUB_NETWORKING_H_INCLUDED_ */

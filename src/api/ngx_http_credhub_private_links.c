@@ -5,7 +5,7 @@
  * is destroyed later: the states are told as they are.
  */
 
-#include "ngx_http_credhub_object.h"
+#include "ngx_http_credhub_networking.h"
 #include "ngx_credhub_credential.h"
 #include "ngx_credhub_private_link.h"
 
@@ -72,26 +72,6 @@ static ngx_credhub_rc_e ngx_http_credhub_claim_answer(ngx_credhub_op_t *op);
     (CREDHUB_ATTRIBUTE_CREATE|CREDHUB_ATTRIBUTE_REQUIRED|LISTED)
 
 
-static const char *const  ngx_http_credhub_link_regions[] = {
-    "GCP_US_EAST4", "GCP_US_WEST1", "GCP_US_CENTRAL1", "GCP_EUROPE_WEST3",
-    "GCP_AUSTRALIA_SOUTHEAST1", "GCP_NORTHAMERICA_NORTHEAST1",
-    "GCP_EUROPE_WEST2", "GCP_ASIA_SOUTHEAST1", "GCP_ASIA_SOUTHEAST2",
-    "GCP_ASIA_SOUTH1", "GCP_ASIA_NORTHEAST1",
-
-    "AWS_US_EAST_1", "AWS_US_EAST_2", "AWS_US_WEST_2", "AWS_AP_NORTHEAST_1",
-    "AWS_AP_SOUTHEAST_1", "AWS_AP_SOUTHEAST_2", "AWS_EU_CENTRAL_1",
-    "AWS_EU_WEST_1", "AWS_EU_WEST_2", "AWS_AP_SOUTH_1", "AWS_CA_CENTRAL_1",
-    "AWS_US_GOV_WEST_1",
-
-    "AZURE_EASTUS2", "AZURE_AUSTRALIAEAST", "AZURE_UKSOUTH",
-    "AZURE_WESTEUROPE", "AZURE_CENTRALUS", "AZURE_CANADACENTRAL",
-    "AZURE_UAENORTH", "AZURE_SOUTHEASTASIA", "AZURE_EASTUS",
-    "AZURE_JAPANEAST", "AZURE_CENTRALINDIA",
-
-    NULL
-};
-
-
 static const ngx_http_credhub_link_service_t
     ngx_http_credhub_link_services[] = {
     { "SOURCE_AWS", { "connection_service_name" } },
@@ -114,7 +94,7 @@ static const ngx_http_credhub_link_service_t
 static const credhub_attribute_t  ngx_http_credhub_link_attributes[] = {
     { "name", CREDHUB_ATTRIBUTE_STRING, GIVEN, NULL, NULL },
     { "region", CREDHUB_ATTRIBUTE_STRING, GIVEN, NULL,
-      ngx_http_credhub_link_regions },
+      ngx_http_credhub_regions },
     { "service", CREDHUB_ATTRIBUTE_STRING, GIVEN, NULL, NULL },
     { "state", CREDHUB_ATTRIBUTE_STRING, LISTED, NULL, NULL },
     { "state_summary", CREDHUB_ATTRIBUTE_STRING, LISTED, NULL, NULL },
