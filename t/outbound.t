@@ -12,7 +12,7 @@ use CredHubTest::Peers::Postgres;
 use CredHubTest::Peers::Sshd;
 use CredHubTest::Peers::TlsServer;
 use CredHubTest::Pki qw(der file_of make_certificate openssl);
-use CredHubTest::Process qw(run_command wait_until);
+use CredHubTest::Process qw(run_command wait_until write_file);
 use CredHubTest::Redis;
 use File::Temp qw(tempdir);
 use IO::Socket::IP;
@@ -31,7 +31,7 @@ my $driver = build('outbound') . '/outbound/driver';
 
 
 # One probe: what it found. Options: name, address (or several), time, cancel,
-# threads, approved.
+# threads, approved, env.
 sub probe ($kind, $port, %opt) {
     my $addresses = $opt{address} // '127.0.0.1';
     $opt{time} //= $LONG;
@@ -40,7 +40,7 @@ sub probe ($kind, $port, %opt) {
         map({"$_=$opt{$_}"} grep { $opt{$_} } qw(time cancel threads)),
         $kind, $opt{name} // 'localhost', $port,
         ref $addresses ? @$addresses : $addresses,
-        '--', @{ $opt{approved} // [] }]);
+        '--', @{ $opt{approved} // [] }], env => $opt{env} // {});
     my %found;
 
     for my $line (split /\n/, $text) {
@@ -451,6 +451,21 @@ subtest 'SSH' => sub {
 
 
 # A packet of SSH before there are keys.
+# Read, it would leave nothing that both sides speak, or run a command.
+subtest 'SSH: nobody asks for the configuration of a user' => sub {
+    my $sshd = CredHubTest::Peers::Sshd->new;
+    my $home = tempdir('credhub-XXXXXX', TMPDIR => 1, CLEANUP => 1);
+
+    mkdir "$home/.ssh" or die $!;
+    write_file("$home/.ssh/config", "Host *\n  Ciphers aes128-cbc\n"
+        . "  ProxyCommand touch $home/ran\n", 0600);
+
+    is_deeply(probe(ssh => $sshd->port, env => { HOME => $home })->{hash},
+        [$sshd->hash], 'a probe');
+    ok(!-e "$home/ran", 'no command has run');
+};
+
+
 sub ssh_packet ($payload) {
     my $padding = 8 - (5 + length $payload) % 8;
     $padding += 8 if $padding < 4;
