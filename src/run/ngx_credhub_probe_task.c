@@ -32,8 +32,4 @@ ngx_credhub_probe_target(ngx_credhub_task_t *task,
     target->name = credhub_arena_copy(
         task->arena, resolve->target.name.data, resolve->target.name.len);
     target->cancel = &task->cancel;
-
-    /* nginx's clock is CLOCK_MONOTONIC, too */
-
-    target->deadline = (int64_t) ngx_current_msec + NGX_CREDHUB_PROBE_TIME;
 }

@@ -36,6 +36,11 @@ ngx_credhub_resolve(ngx_credhub_op_t *op, ngx_credhub_resolve_t *resolve)
 {
     resolve->op = op;
 
+    /* nginx's clock is CLOCK_MONOTONIC, too */
+
+    resolve->target.deadline =
+        (int64_t) ngx_current_msec + NGX_CREDHUB_PROBE_TIME;
+
     return ngx_credhub_op_enter(op, ngx_credhub_resolve_steps, resolve);
 }
 
@@ -148,7 +153,7 @@ ngx_credhub_resolve_name(ngx_credhub_op_t *op, ngx_credhub_resolve_t *resolve)
     ctx->name.data = name.data;
     ctx->handler = ngx_credhub_resolve_handler;
     ctx->data = resolve;
-    ctx->timeout = ngx_min(op->hub->resolver_timeout, NGX_CREDHUB_RESOLVE_TIME);
+    ctx->timeout = ngx_min(op->hub->resolver_timeout, NGX_CREDHUB_PROBE_TIME);
 
     resolve->ctx = ctx;
     resolve->hold.release = ngx_credhub_resolve_release;

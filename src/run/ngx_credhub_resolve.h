@@ -12,7 +12,7 @@
 
 
 #include "ngx_credhub_op.h"
-#include "ngx_credhub_dial.h"
+#include "ngx_credhub_probe.h"
 
 
 typedef struct {
@@ -21,7 +21,7 @@ typedef struct {
     unsigned      port;
 
     /* answered: NULL, or why there is nothing to connect to (static) */
-    ngx_credhub_target_t target; /* name, addresses; time is the caller's */
+    ngx_credhub_target_t target; /* its deadline counts from the beginning */
     const char          *reason;
 
     /* private */
@@ -32,8 +32,6 @@ typedef struct {
     unsigned            waiting:1;
 } ngx_credhub_resolve_t;
 
-
-#define NGX_CREDHUB_RESOLVE_TIME 10000 /* ms; resolver_timeout may be less */
 
 /* Enters steps; the next step finds the answer, with NEXT or JUMP. One address
  * outside of credhub_probe_allow makes the whole name forbidden. The text of
