@@ -7,6 +7,7 @@ use v5.36;
 
 use parent 'CredHubTest::Peer';
 
+use CredHubTest::Process qw(wait_until);
 use MIME::Base64 qw(decode_base64 encode_base64);
 use Mojo::IOLoop;
 
@@ -23,6 +24,17 @@ sub command ($self) {
     return ($^X, "-I$lib", '-MCredHubTest::Peers::Hostile',
         '-e', __PACKAGE__ . '->serve(@ARGV)',
         $self->address, $self->port, @words);
+}
+
+
+# The connection that saw it start has been counted when this returns.
+sub start ($self) {
+    my $before = -e $self->dir . '/log' ? $self->connections : -1;
+
+    $self->SUPER::start;
+    wait_until(120, sub { $self->connections > $before })
+        or die 'the first connection was not seen';
+    return;
 }
 
 
