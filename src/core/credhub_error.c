@@ -23,6 +23,7 @@ typedef struct {
 
 static const credhub_error_row_t *credhub_error_row(credhub_error_e kind);
 static const char                *credhub_error_code(credhub_error_e kind);
+static unsigned                   credhub_error_number(credhub_error_e kind);
 static credhub_str_t credhub_error_shown(const credhub_error_row_t *row,
     credhub_str_t detail, credhub_detail_t *clean);
 static void credhub_error_take(credhub_detail_t *clean, credhub_str_t detail);
@@ -58,6 +59,10 @@ credhub_error_row(credhub_error_e kind)
         kind = CREDHUB_E_INTERNAL;
     }
 
+    if (kind >= CREDHUB_E_SSH) {
+        return &credhub_error_ssh_rows[kind - CREDHUB_E_SSH].row;
+    }
+
     if (kind >= CREDHUB_E_TRUST) {
         return &credhub_error_trust_rows[kind - CREDHUB_E_TRUST].row;
     }
@@ -69,12 +74,22 @@ credhub_error_row(credhub_error_e kind)
 static const char *
 credhub_error_code(credhub_error_e kind)
 {
-    if ((unsigned) kind < CREDHUB_E_TRUST || (unsigned) kind >= CREDHUB_E_LAST)
-    {
+    if ((unsigned) kind < CREDHUB_E_TRUST || (unsigned) kind >= CREDHUB_E_SSH) {
         return NULL;
     }
 
     return credhub_error_trust_rows[kind - CREDHUB_E_TRUST].code;
+}
+
+
+static unsigned
+credhub_error_number(credhub_error_e kind)
+{
+    if ((unsigned) kind < CREDHUB_E_SSH || (unsigned) kind >= CREDHUB_E_LAST) {
+        return 0;
+    }
+
+    return credhub_error_ssh_rows[kind - CREDHUB_E_SSH].number;
 }
 
 
@@ -93,6 +108,7 @@ credhub_error_body(credhub_buf_t *buf, credhub_str_t target,
 
     said.status = row->status;
     said.code = credhub_error_code(kind);
+    said.number = credhub_error_number(kind);
     said.word = (row->description != NULL) ? row->error : NULL;
 
     credhub_buf_init(&plain, buf->arena, 0);

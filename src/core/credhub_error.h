@@ -145,6 +145,23 @@ typedef enum {
     CREDHUB_E_LEASED,           /* 409: somebody else works on it, or did */
     CREDHUB_E_MANAGER_CONFIG,   /* 400: none */
     CREDHUB_E_MANAGER_INPUT,    /* 400, detail: the whole text, ours */
+
+    /* of the SSH certificate API; numbers are those of its clients */
+    CREDHUB_E_SSH_KEY,           /* 400, detail: the whole text, ours */
+    CREDHUB_E_SSH_DN,            /* 400 */
+    CREDHUB_E_SSH_FIELD,         /* 400, detail: the field */
+    CREDHUB_E_SSH_FIELD_MISSING, /* 400, detail: the field */
+    CREDHUB_E_SSH_POLICY,        /* 400, detail: the whole text, ours */
+    CREDHUB_E_SSH_REUSE,         /* 400, detail: the hash */
+    CREDHUB_E_SSH_EXISTS,        /* 400 */
+    CREDHUB_E_SSH_RIGHTS,        /* 403, a right is missing */
+    CREDHUB_E_SSH_STATE,         /* 400 */
+    CREDHUB_E_SSH_COMMENT,       /* 400, of a rejection */
+    CREDHUB_E_SSH_IN_USE,        /* 400, detail: the whole text, ours */
+    CREDHUB_E_SSH_CERTIFICATE,   /* 404 */
+    CREDHUB_E_SSH_TEMPLATE,      /* 404 */
+    CREDHUB_E_SSH_CA,            /* 404 */
+    CREDHUB_E_SSH_GRANT,         /* 400, of /vedauth */
     CREDHUB_E_LAST
 } credhub_error_e;
 

@@ -9,6 +9,7 @@
 
 
 #define CREDHUB_E_TRUST CREDHUB_E_FORBIDDEN /* where the trust API begins */
+#define CREDHUB_E_SSH   CREDHUB_E_SSH_KEY   /* where SSH certificates begin */
 
 
 /* An `error` of "%s" and no more: the detail is a whole text of ours, which is
@@ -29,9 +30,17 @@ typedef struct {
 } credhub_error_trust_row_t;
 
 
-/* By kind; the second by what a kind is behind CREDHUB_E_TRUST. */
+typedef struct {
+    credhub_error_row_t row;
+    unsigned            number; /* ErrorCode; 0: the status */
+} credhub_error_ssh_row_t;
+
+
+/* By kind; the others by what a kind is behind CREDHUB_E_TRUST and
+ * CREDHUB_E_SSH. */
 extern const credhub_error_row_t       credhub_error_rows[];
 extern const credhub_error_trust_row_t credhub_error_trust_rows[];
+extern const credhub_error_ssh_row_t   credhub_error_ssh_rows[];
 
 
 #endif /* _CREDHUB_ERROR_ROWS_H_INCLUDED_ */

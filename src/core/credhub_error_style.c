@@ -7,14 +7,14 @@
 #include <string.h>
 
 
-/* What stands around code, word, text and status number: the parts of a
+/* What stands around code, word, text and number: the parts of a
  * template are written in turn, NULL-terminated; these stand for the variable
  * ones. The text is a JSON string, with its quotes. */
 
 #define CODE   "\1"
 #define WORD   "\2"
 #define TEXT   "\3"
-#define STATUS "\4"
+#define NUMBER "\4"
 
 
 typedef struct {
@@ -98,7 +98,7 @@ static const char *const  credhub_error_style_envelope[] = {
 };
 
 static const char *const  credhub_error_style_response[] = {
-    "{\"Response\":{\"ErrorCode\":", STATUS, ",\"ErrorMessage\":", TEXT,
+    "{\"Response\":{\"ErrorCode\":", NUMBER, ",\"ErrorMessage\":", TEXT,
     ",\"Success\":false}}", NULL
 };
 
@@ -117,7 +117,7 @@ static const credhub_error_style_t  credhub_error_styles[] = {
       credhub_error_style_envelope, credhub_error_style_envelope },
 
     { credhub_string("/vedsdk"),
-      credhub_error_style_response, credhub_error_style_response },
+      credhub_error_style_response, credhub_error_style_worded },
 
     { credhub_string("/vedauth"),
       credhub_error_style_worded, credhub_error_style_worded },
@@ -161,6 +161,7 @@ credhub_error_style_status(
     row = credhub_error_style_row(status);
 
     said.status = status;
+    said.number = 0;
     said.code = NULL;
     said.word = NULL;
     said.text.data = (u_char *) row->text;
@@ -201,7 +202,8 @@ credhub_error_style(
             break;
 
         case '\4':
-            credhub_buf_printf(buf, "%u", said->status);
+            credhub_buf_printf(
+                buf, "%u", said->number != 0 ? said->number : said->status);
             break;
 
         default:

@@ -22,7 +22,7 @@
 
 
 const credhub_error_trust_row_t
-    credhub_error_trust_rows[CREDHUB_E_LAST - CREDHUB_E_TRUST] = {
+    credhub_error_trust_rows[CREDHUB_E_SSH - CREDHUB_E_TRUST] = {
 
     trust(FORBIDDEN) = { { 403, "forbidden",
         "You do not have the right to do this.", NULL, NULL }, NULL },
