@@ -14,7 +14,8 @@
  *     /v1...       {"code":"NotFound","message":"..."}
  *     /vedsdk...   {"Response":{"ErrorCode":404,"ErrorMessage":"...",
  *                  "Success":false}}
- *     /vedauth...  {"error":"not_found","error_description":"..."}
+ *     /vedauth...  {"error":"not_found","error_description":"..."}, and so
+ *                  /vedsdk where the error is about an identity
  *     else         {"error":"..."}
  */
 

@@ -201,7 +201,9 @@ is_detail(credhub_error_e kind)
 {
     return kind == CREDHUB_E_INPUT || kind == CREDHUB_E_MANAGER_INPUT
            || kind == CREDHUB_E_CONFLICT || kind == CREDHUB_E_ILLEGAL_STATE
-           || kind == CREDHUB_E_TOKEN || kind == CREDHUB_E_TOKEN_KEY;
+           || kind == CREDHUB_E_TOKEN || kind == CREDHUB_E_TOKEN_KEY
+           || kind == CREDHUB_E_SSH_KEY || kind == CREDHUB_E_SSH_POLICY
+           || kind == CREDHUB_E_SSH_IN_USE;
 }
 
 
@@ -210,8 +212,9 @@ is_detail(credhub_error_e kind)
 static void
 test_every_body_is_json(void **state)
 {
-    int           kind;
+    int           kind, worded;
     size_t        i, j, shortest;
+    const char   *member;
     credhub_str_t body, value, text;
 
     static const char *details[] = { "", "key", "\"\\\n", "%s%n", "\xff" };
@@ -220,6 +223,9 @@ test_every_body_is_json(void **state)
         { "/vedauth/x", "error_description" } };
 
     for (kind = 1; kind < CREDHUB_E_LAST; kind++) {
+        body = body_of(kind, credhub_null_str);
+        worded = credhub_json_get(body, "error_description", &text);
+
         for (i = 0; i < sizeof(details) / sizeof(details[0]); i++) {
             for (j = 0; j < sizeof(targets) / sizeof(targets[0]); j++) {
                 if (kind == CREDHUB_E_INVALID_CLIENT_CERTIFICATE && j != 0) {
@@ -228,11 +234,12 @@ test_every_body_is_json(void **state)
 
                 shortest = (is_detail(kind) && i != 0) ? 1 : 10;
                 body = body_at(targets[j][0], kind, unit_str(details[i]));
+                member = (worded && j == 2) ? "error" : targets[j][1];
 
                 assert_int_equal(
                     credhub_json_check(unit_arena, body, &value), CREDHUB_OK);
                 assert_int_equal(value.len, body.len);
-                assert_true(credhub_json_get(value, targets[j][1], &text));
+                assert_true(credhub_json_get(value, member, &text));
                 assert_true(credhub_json_decoded_size(text) >= shortest);
             }
         }
@@ -388,8 +395,12 @@ test_styles(void **state)
             "{\"error\":\"access_token_expired\",\"error_description\":"
             "\"Access token expired\"}" },
         { "/vedsdk/x", CREDHUB_E_TOKEN_EXPIRED,
-            "{\"Response\":{\"ErrorCode\":401,\"ErrorMessage\":\"Access "
-            "token expired\",\"Success\":false}}" },
+            "{\"error\":\"access_token_expired\",\"error_description\":"
+            "\"Access token expired\"}" },
+        { "/vedsdk/x", CREDHUB_E_SSH_REUSE,
+            "{\"Response\":{\"ErrorCode\":41,\"ErrorMessage\":\"Unique "
+            "public key data must be used. Requested public key hash: \","
+            "\"Success\":false}}" },
         { "/v1/x", CREDHUB_E_TOKEN_EXPIRED,
             "{\"code\":\"AuthFailed\",\"message\":\"Access token "
             "expired\"}" },
