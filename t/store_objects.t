@@ -200,8 +200,7 @@ subtest 'lists' => sub {
     is_deeply([$store->page('objects:lists', 1 << 52)], [0], 'behind it');
     is_deeply([$store->page('objects:nothing')], [0], 'nothing at all');
 
-    my $row = $store->run('objects', 'objects:lists', 0, 1, 1000, '/trust/',
-        '', '')->[2][0];
+    my $row = $store->run('objects', 'objects:lists', 0, 1, 1000, '', '')->[2][0];
     is_deeply(CredHubTest::Objects::named($row, qw(key uid version attributes)),
         { %{ $store->object($keys[0]) }{qw(key uid version attributes)} },
         'whole rows');
@@ -229,9 +228,9 @@ subtest 'what an actor may' => sub {
         'r/trust/connections/cap', 'one', 'w/trust/connections/cap', 'write');
     is($store->put('connections/CAP'), 'ok');
     my $answer = $store->run('object',
-        'connections/CAP', '/trust/connections/cap', 'w', 'me',
-        'connections/none', '/trust/connections/none', 'r', 'me',
-        'connections/CAP', '/trust/connections/cap', 'r', '');
+        'connections/CAP', '/trust/connections/cap', 'w', 'me', '',
+        'connections/none', '/trust/connections/none', 'r', 'me', '',
+        'connections/CAP', '/trust/connections/cap', 'r', '', '');
     is_deeply([map { [$_->[0][0], $_->[1]] } @$answer[1 .. 3]], [
         ['connections/CAP', ['w/trust/connections/cap', 'write']],
         [undef, ['r/trust/connections/*', 'all']],
@@ -239,7 +238,7 @@ subtest 'what an actor may' => sub {
     ], 'is told of each object, there or not');
 
     my @rows = @{ $store->run('objects', 'objects:connections', 0, 1000,
-        1 << 20, '/trust/', 'me', '') };
+        1 << 20, 'me', '') };
     my %may  = map { $_->[0][0] => $_->[1] } @rows[2 .. $#rows];
     is_deeply(\%may, {
         'connections/One' => ['r/trust/connections/*', 'all'],
@@ -247,6 +246,57 @@ subtest 'what an actor may' => sub {
             'r/trust/connections/*', 'all'],
     }, 'and of each row');
     $store->redis('DEL', $grants);
+};
+
+
+subtest 'by a unique text, with what it refers to' => sub {
+    my $grants = $store->key('grants:me');
+    my $read = sub ($key, $path = '', $with = '1') {
+        my $answer = $store->run('object', $key, $path, 'r', 'me', $with)->[1];
+        return [$answer->[0][0], @{ $answer->[1] } / 2, $answer->[2][0]];
+    };
+
+    is($store->put('ssh-cas/ved/ca'), 'ok');
+    is($store->put('ssh-templates/ved/t', unique => 'guid-t',
+        refs => ['ssh-cas/ved/ca']), 'ok');
+    $store->redis('HSET', $grants, 'r/ssh/ved/t', 'one');
+
+    is_deeply($read->('ssh-templates?guid-t'),
+        ['ssh-templates/ved/t', 1, 'ssh-cas/ved/ca'], 'found, with its grants');
+    is_deeply($read->('ssh-templates?guid-t', '', ''),
+        ['ssh-templates/ved/t', 1, undef], 'alone');
+    is_deeply($read->('ssh-templates/ved/t', '/ssh/ved/t'),
+        ['ssh-templates/ved/t', 1, 'ssh-cas/ved/ca'], 'by its key');
+    is_deeply($read->('ssh-cas/ved/ca'), ['ssh-cas/ved/ca', 0, undef],
+        'one that refers to nothing');
+    is_deeply($read->("ssh-templates?$_"), [undef, 0, undef], "not \"$_\"")
+        for '', 'guid', 'ved/t', 'guid-t/';
+    is_deeply($read->('ssh-cas?guid-t'), [undef, 0, undef], 'of another kind');
+    $store->redis('DEL', $grants);
+    $store->remove($_) for 'ssh-templates/ved/t', 'ssh-cas/ved/ca';
+    $store->agree('the keys agree');
+};
+
+
+subtest 'marks' => sub {
+    is($store->put('lists/m1', marks => [['serials', '7', 1], ['keys', 'k']]),
+        'ok', 'two new ones');
+    is_deeply($store->write('lists/m2',
+        marks => [['serials', '8', 1], ['keys', 'k', 1]]), ['marked', 1],
+        'the second is there');
+    is($store->object('lists/m2'), undef, 'nothing was written');
+    is_deeply($store->redis('SMEMBERS', $store->key('mark:serials')), ['7'],
+        'no mark either');
+    is($store->put('lists/m2', marks => [['serials', '8', 1], ['keys', 'k']]),
+        'ok', 'it need not be a new one');
+    is_deeply($store->write('lists/m3', marks => [['serials', '8', 1]]),
+        ['marked', 0], 'the first is there');
+    is($store->remove('lists/m2')->[0], 'ok');
+    is($store->write('lists/m3', marks => [['serials', '8', 1]])->[0], 'marked',
+        'they stay when the object goes');
+    $store->remove('lists/m1');
+    $store->redis('DEL', map { $store->key("mark:$_") } qw(serials keys));
+    $store->agree('the keys agree');
 };
 
 

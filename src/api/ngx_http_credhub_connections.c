@@ -267,7 +267,7 @@ ngx_http_credhub_connections_fit(ngx_credhub_op_t *op,
 {
     credhub_str_t schema;
 
-    if (!ngx_http_credhub_key_of(object->key, NGX_CREDHUB_CONNECTIONS)) {
+    if (!ngx_credhub_object_is(object->key, NGX_CREDHUB_CONNECTIONS)) {
         return 0;
     }
 

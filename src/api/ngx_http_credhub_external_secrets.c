@@ -296,11 +296,11 @@ ngx_http_credhub_entities_fit(ngx_credhub_op_t *op,
     ngx_http_credhub_page_t *page, const ngx_credhub_object_t *object)
 {
     if (credhub_str_eq(page->kind, credhub_str("source"))) {
-        return ngx_http_credhub_key_of(object->key, NGX_CREDHUB_CONNECTIONS);
+        return ngx_credhub_object_is(object->key, NGX_CREDHUB_CONNECTIONS);
     }
 
     return !credhub_str_eq(page->kind, credhub_str("destination"))
-           || ngx_http_credhub_key_of(object->key, NGX_CREDHUB_DESTINATIONS);
+           || ngx_credhub_object_is(object->key, NGX_CREDHUB_DESTINATIONS);
 }
 
 
@@ -311,7 +311,7 @@ ngx_http_credhub_entity(ngx_credhub_op_t *op, credhub_buf_t *buf,
     ngx_uint_t    source, enabled;
     credhub_str_t name, state, manager;
 
-    source = ngx_http_credhub_key_of(object->key, NGX_CREDHUB_CONNECTIONS);
+    source = ngx_credhub_object_is(object->key, NGX_CREDHUB_CONNECTIONS);
 
     name = source ? credhub_object_get(op->arena, object->attributes, "schema")
                   : credhub_object_get(op->arena, object->related, "name");

@@ -230,10 +230,6 @@ credhub_error_e ngx_http_credhub_page_users(ngx_credhub_op_t *op,
     ngx_http_credhub_page_t *page, ngx_credhub_object_kind_e kind,
     credhub_str_t id);
 
-/* Is the key that of an object of the kind? */
-ngx_uint_t ngx_http_credhub_key_of(
-    credhub_str_t key, ngx_credhub_object_kind_e kind);
-
 /* Ends "items":[ with ] and next_cursor, unless `end` is 0, and answers. */
 ngx_credhub_rc_e ngx_http_credhub_items(ngx_credhub_op_t *op,
     const char *message, credhub_str_t items, credhub_str_t name, int64_t end);

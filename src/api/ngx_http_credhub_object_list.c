@@ -139,20 +139,6 @@ ngx_http_credhub_page_users(ngx_credhub_op_t *op, ngx_http_credhub_page_t *page,
 }
 
 
-ngx_uint_t
-ngx_http_credhub_key_of(credhub_str_t key, ngx_credhub_object_kind_e kind)
-{
-    size_t      len;
-    const char *name;
-
-    name = ngx_credhub_object_kinds[kind].name;
-    len = ngx_strlen(name);
-
-    return key.len > len && key.data[len] == '/'
-           && ngx_memcmp(key.data, name, len) == 0;
-}
-
-
 credhub_error_e
 ngx_http_credhub_page_named(
     ngx_credhub_op_t *op, ngx_http_credhub_page_t *page, credhub_str_t filter)
@@ -280,8 +266,7 @@ ngx_http_credhub_page_read(ngx_credhub_op_t *op)
 
     if (call != NULL) {
         ngx_credhub_objects_list(call, op->hub->store, page->index,
-            page->behind, page->rows, credhub_str(NGX_CREDHUB_TRUST_ROOT),
-            op->caller, page->with);
+            page->behind, page->rows, op->caller, page->with);
     }
 
     return ngx_credhub_op_send(op, call);

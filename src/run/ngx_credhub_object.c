@@ -13,7 +13,7 @@
 
 
 static credhub_str_t ngx_credhub_object_join(
-    ngx_credhub_op_t *op, const char *root, const char *kind, credhub_str_t id);
+    ngx_credhub_op_t *op, const char *name, const char *mark, credhub_str_t id);
 static credhub_error_e ngx_credhub_object_places(ngx_credhub_op_t *op,
     ngx_credhub_object_kind_e kind, credhub_str_t id, credhub_str_t *key,
     credhub_str_t *resource, credhub_str_t *path);
@@ -23,11 +23,16 @@ static credhub_place_t ngx_credhub_object_place(
 
 const ngx_credhub_object_kind_t
     ngx_credhub_object_kinds[NGX_CREDHUB_OBJECT_KINDS] = {
-        { "connections", CREDHUB_E_NOT_FOUND_CONNECTOR },
-        { "destinations", CREDHUB_E_NOT_FOUND_DESTINATION },
-        { "groups", CREDHUB_E_NOT_FOUND_GROUP },
-        { "private-links", CREDHUB_E_NOT_FOUND_LINK },
-        { "external-secrets-managers", CREDHUB_E_NOT_FOUND_MANAGER },
+        { "connections", "/trust/connections/", CREDHUB_E_NOT_FOUND_CONNECTOR },
+        { "destinations", "/trust/destinations/",
+            CREDHUB_E_NOT_FOUND_DESTINATION },
+        { "groups", "/trust/groups/", CREDHUB_E_NOT_FOUND_GROUP },
+        { "private-links", "/trust/private-links/", CREDHUB_E_NOT_FOUND_LINK },
+        { "external-secrets-managers", "/trust/external-secrets-managers/",
+            CREDHUB_E_NOT_FOUND_MANAGER },
+        { "ssh-cas", "/ssh/", CREDHUB_E_SSH_CA },
+        { "ssh-templates", "/ssh/", CREDHUB_E_SSH_TEMPLATE },
+        { "ssh-certificates", "/ssh/", CREDHUB_E_SSH_CERTIFICATE },
     };
 
 
@@ -54,11 +59,11 @@ ngx_credhub_object_places(ngx_credhub_op_t *op, ngx_credhub_object_kind_e kind,
     credhub_str_t id, credhub_str_t *key, credhub_str_t *resource,
     credhub_str_t *path)
 {
-    const char *name = ngx_credhub_object_kinds[kind].name;
+    const ngx_credhub_object_kind_t *row = &ngx_credhub_object_kinds[kind];
 
-    *key = ngx_credhub_object_join(
-        op, "", name, credhub_object_id_valid(id) ? id : credhub_null_str);
-    *resource = ngx_credhub_object_join(op, NGX_CREDHUB_TRUST_ROOT, name, id);
+    *key = ngx_credhub_object_join(op, row->name, "/",
+        credhub_object_id_valid(id) ? id : credhub_null_str);
+    *resource = ngx_credhub_object_join(op, row->root, "", id);
 
     if (key->data == NULL || resource->data == NULL) {
         return CREDHUB_E_INTERNAL;
@@ -72,16 +77,15 @@ ngx_credhub_object_places(ngx_credhub_op_t *op, ngx_credhub_object_kind_e kind,
 
 static credhub_str_t
 ngx_credhub_object_join(
-    ngx_credhub_op_t *op, const char *root, const char *kind, credhub_str_t id)
+    ngx_credhub_op_t *op, const char *name, const char *mark, credhub_str_t id)
 {
     credhub_buf_t buf;
 
     credhub_buf_init(
-        &buf, op->arena, ngx_strlen(root) + ngx_strlen(kind) + 1 + id.len);
+        &buf, op->arena, ngx_strlen(name) + ngx_strlen(mark) + id.len);
 
-    credhub_buf_add(&buf, root, ngx_strlen(root));
-    credhub_buf_add(&buf, kind, ngx_strlen(kind));
-    credhub_buf_lit(&buf, "/");
+    credhub_buf_add(&buf, name, ngx_strlen(name));
+    credhub_buf_add(&buf, mark, ngx_strlen(mark));
     credhub_buf_add_str(&buf, id);
 
     return buf.failed ? credhub_null_str : credhub_buf_str(&buf);
@@ -224,15 +228,34 @@ ngx_credhub_object_open(ngx_credhub_op_t *op,
 credhub_str_t
 ngx_credhub_object_path(ngx_credhub_op_t *op, credhub_str_t key)
 {
-    credhub_buf_t path;
+    ngx_uint_t    kind;
+    credhub_str_t resource;
 
-    credhub_buf_init(
-        &path, op->arena, sizeof(NGX_CREDHUB_TRUST_ROOT) - 1 + key.len);
-    credhub_buf_lit(&path, NGX_CREDHUB_TRUST_ROOT);
-    credhub_buf_add_str(&path, key);
+    for (kind = 0; !ngx_credhub_object_is(key, kind); /* void */) {
+        if (++kind == NGX_CREDHUB_OBJECT_KINDS) {
+            return credhub_null_str;
+        }
+    }
 
-    return path.failed ? credhub_null_str
-                       : credhub_name_fold(op->arena, credhub_buf_str(&path));
+    resource = ngx_credhub_object_join(op, ngx_credhub_object_kinds[kind].root,
+        "", ngx_credhub_object_key_id(key));
+
+    return resource.data == NULL ? credhub_null_str
+                                 : credhub_name_fold(op->arena, resource);
+}
+
+
+ngx_uint_t
+ngx_credhub_object_is(credhub_str_t key, ngx_credhub_object_kind_e kind)
+{
+    size_t      len;
+    const char *name;
+
+    name = ngx_credhub_object_kinds[kind].name;
+    len = ngx_strlen(name);
+
+    return key.len > len && key.data[len] == '/'
+           && ngx_memcmp(key.data, name, len) == 0;
 }
 
 

@@ -12,22 +12,24 @@
 #include "credhub_object.h"
 
 
-#define NGX_CREDHUB_TRUST_ROOT "/trust/"
-
-
 typedef enum {
     NGX_CREDHUB_CONNECTIONS = 0,
     NGX_CREDHUB_DESTINATIONS,
     NGX_CREDHUB_GROUPS,
     NGX_CREDHUB_PRIVATE_LINKS,
     NGX_CREDHUB_MANAGERS,
+    NGX_CREDHUB_SSH_CAS, /* the id of these is a path, see ngx_credhub_ssh.h */
+    NGX_CREDHUB_SSH_TEMPLATES,
+    NGX_CREDHUB_SSH_CERTIFICATES,
     NGX_CREDHUB_OBJECT_KINDS
 } ngx_credhub_object_kind_e;
 
 
 typedef struct {
-    const char     *name;    /* "connections": in paths, keys and resources */
-    credhub_error_e missing; /* CREDHUB_E_NOT_FOUND_... */
+    const char     *name; /* "connections": in paths, keys and resources */
+    const char     *root; /* what stands before an id in a permission
+                                resource */
+    credhub_error_e missing;
 } ngx_credhub_object_kind_t;
 
 extern const ngx_credhub_object_kind_t
@@ -73,6 +75,10 @@ credhub_error_e ngx_credhub_object_open(ngx_credhub_op_t *op,
 /* The folded permission resource of a key; .data == NULL when memory is
  * exhausted. */
 credhub_str_t ngx_credhub_object_path(ngx_credhub_op_t *op, credhub_str_t key);
+
+/* Is it the key of one of that kind? */
+ngx_uint_t ngx_credhub_object_is(
+    credhub_str_t key, ngx_credhub_object_kind_e kind);
 
 /* The id in a key. */
 credhub_str_t ngx_credhub_object_key_id(credhub_str_t key);

@@ -8,10 +8,12 @@
 #include "credhub_grant.h"
 
 
-#define NGX_CREDHUB_ASK_ARGS 4 /* of an object that is read */
+#define NGX_CREDHUB_ASK_ARGS 5 /* of an object that is read */
 
 
 static ngx_int_t ngx_credhub_object_row(
+    const ngx_credhub_reply_t *reply, ngx_credhub_object_t *object);
+static ngx_int_t ngx_credhub_object_maybe(
     const ngx_credhub_reply_t *reply, ngx_credhub_object_t *object);
 static ngx_int_t ngx_credhub_object_granted(ngx_credhub_call_t *call,
     const ngx_credhub_reply_t *reply, ngx_credhub_object_t *object,
@@ -69,6 +71,7 @@ ngx_credhub_objects_read(ngx_credhub_call_t *call, ngx_credhub_store_t *store,
         arg->len = 1;
         arg++;
         *arg++ = asks[i].caller;
+        *arg++ = asks[i].with ? credhub_str("1") : credhub_null_str;
     }
 
     ngx_credhub_call_script(
@@ -97,7 +100,11 @@ ngx_credhub_objects_result(ngx_credhub_call_t *call,
     for (i = 0; i < n; i++) {
         if (ngx_credhub_object_granted(
                 call, reply->elements[1 + i], &asks[i].object, &asks[i].grants)
-            != NGX_OK)
+                != NGX_OK
+            || reply->elements[1 + i]->n != 3
+            || ngx_credhub_object_maybe(
+                   reply->elements[1 + i]->elements[2], &asks[i].referred)
+                   != NGX_OK)
         {
             return ngx_credhub_row_damaged(asks[i].key);
         }
@@ -120,8 +127,14 @@ ngx_credhub_object_granted(ngx_credhub_call_t *call,
         return NGX_ERROR;
     }
 
-    reply = reply->elements[0];
+    return ngx_credhub_object_maybe(reply->elements[0], object);
+}
 
+
+static ngx_int_t
+ngx_credhub_object_maybe(
+    const ngx_credhub_reply_t *reply, ngx_credhub_object_t *object)
+{
     if (reply->type == NGX_CREDHUB_REPLY_ARRAY && reply->n == 0) {
         ngx_memzero(object, sizeof(ngx_credhub_object_t));
         return NGX_OK;
@@ -145,20 +158,19 @@ ngx_credhub_object_row(
 
 void
 ngx_credhub_objects_list(ngx_credhub_call_t *call, ngx_credhub_store_t *store,
-    credhub_str_t index, int64_t behind, ngx_uint_t limit, credhub_str_t root,
-    credhub_str_t caller, credhub_str_t with)
+    credhub_str_t index, int64_t behind, ngx_uint_t limit, credhub_str_t caller,
+    credhub_str_t with)
 {
-    credhub_str_t argv[7];
+    credhub_str_t argv[6];
 
     argv[0] = index;
     argv[1] = ngx_credhub_call_decimal(call, behind);
     argv[2] = ngx_credhub_call_decimal(call, limit);
     argv[3] = ngx_credhub_call_decimal(call, NGX_CREDHUB_PAGE_BYTES);
-    argv[4] = root;
-    argv[5] = caller;
-    argv[6] = with;
+    argv[4] = caller;
+    argv[5] = with;
 
-    ngx_credhub_call_script(call, store, NGX_CREDHUB_SCRIPT_OBJECTS, 7, argv);
+    ngx_credhub_call_script(call, store, NGX_CREDHUB_SCRIPT_OBJECTS, 6, argv);
 }
 
 
@@ -214,8 +226,11 @@ void
 ngx_credhub_object_write(ngx_credhub_call_t *call, ngx_credhub_store_t *store,
     const ngx_credhub_object_change_t *change, const ngx_credhub_guard_t *guard)
 {
-    ngx_uint_t    i;
-    credhub_str_t argv[12 + NGX_CREDHUB_REFS_MAX], *arg;
+    ngx_uint_t                i;
+    credhub_str_t            *arg;
+    const ngx_credhub_mark_t *mark;
+
+    credhub_str_t argv[12 + NGX_CREDHUB_REFS_MAX + 3 * NGX_CREDHUB_MARKS_MAX];
 
     arg = argv;
 
@@ -236,6 +251,14 @@ ngx_credhub_object_write(ngx_credhub_call_t *call, ngx_credhub_store_t *store,
     *arg++ = change->lease;
     *arg++ = change->due ? credhub_str("1") : credhub_null_str;
     *arg++ = change->unused ? credhub_str("1") : credhub_null_str;
+
+    for (i = 0; i < NGX_CREDHUB_MARKS_MAX; i++) {
+        mark = &change->marks[i];
+
+        *arg++ = mark->set;
+        *arg++ = mark->member;
+        *arg++ = mark->fresh ? credhub_str("1") : credhub_null_str;
+    }
 
     ngx_credhub_call_guarded(
         call, store, NGX_CREDHUB_SCRIPT_OBJECT_WRITE, arg - argv, argv, guard);
@@ -316,6 +339,7 @@ ngx_credhub_object_refused(ngx_credhub_call_t *call,
         { credhub_string("exists"), NGX_CREDHUB_OBJECT_EXISTS },
         { credhub_string("taken"), NGX_CREDHUB_OBJECT_TAKEN },
         { credhub_string("ref"), NGX_CREDHUB_OBJECT_REF },
+        { credhub_string("marked"), NGX_CREDHUB_OBJECT_MARKED },
         { credhub_string("lease"), NGX_CREDHUB_OBJECT_LEASE },
         { credhub_string("used"), NGX_CREDHUB_OBJECT_USED },
         { credhub_string("missing"), NGX_CREDHUB_OBJECT_MISSING },
@@ -335,7 +359,9 @@ ngx_credhub_object_refused(ngx_credhub_call_t *call,
         }
     }
 
-    if (rc == NGX_CREDHUB_OBJECT_REF && reply->n == 2) {
+    if ((rc == NGX_CREDHUB_OBJECT_REF || rc == NGX_CREDHUB_OBJECT_MARKED)
+        && reply->n == 2)
+    {
         result->which = reply->elements[1]->integer;
     }
 

@@ -38,13 +38,17 @@ typedef struct {
 
 typedef struct {
     /* asked */
-    credhub_str_t key;
-    credhub_str_t path;      /* folded permission resource */
+    credhub_str_t key;       /* or "KIND?TEXT": the one with that unique text */
+    credhub_str_t path;      /* folded permission resource; empty: as the key
+                                says */
     unsigned      operation; /* CREDHUB_OP_* */
     credhub_str_t caller;    /* folded; empty: configuration allows it */
 
+    unsigned with:1; /* the first that it refers to comes along */
+
     /* answered */
     ngx_credhub_object_t object; /* key empty: there is none */
+    ngx_credhub_object_t referred;
     ngx_credhub_grants_t grants;
 } ngx_credhub_object_ask_t;
 
@@ -60,10 +64,8 @@ ngx_int_t ngx_credhub_objects_result(ngx_credhub_call_t *call,
 /*
  * One step of a list, in the order of creation. `index` is "objects:KIND" (all
  * of a kind), "used:KEY" (those that refer to an object) or "used:KIND" (those
- * that refer to any of a kind). `root` is what stands before a key in its
- * permission resource, "/trust/". `with`: a
- * kind; the object of that kind which each refers to is brought along. Empty:
- * none.
+ * that refer to any of a kind). `with`: a kind; the object of that kind which
+ * each refers to is brought along. Empty: none.
  */
 
 typedef struct {
@@ -79,13 +81,20 @@ typedef struct {
 
 void      ngx_credhub_objects_list(ngx_credhub_call_t *call,
          ngx_credhub_store_t *store, credhub_str_t index, int64_t behind,
-         ngx_uint_t limit, credhub_str_t root, credhub_str_t caller,
-         credhub_str_t with);
+         ngx_uint_t limit, credhub_str_t caller, credhub_str_t with);
 ngx_int_t ngx_credhub_objects_listed(ngx_credhub_call_t *call,
     ngx_credhub_objects_t *page, credhub_error_e *error);
 
 
 /* A write. */
+
+#define NGX_CREDHUB_MARKS_MAX 2
+
+typedef struct {
+    credhub_str_t set; /* empty: none */
+    credhub_str_t member;
+    unsigned      fresh:1; /* refused when it is a member */
+} ngx_credhub_mark_t;
 
 typedef struct {
     ngx_credhub_object_t object; /* key, uid, version, attributes, config,
@@ -93,7 +102,8 @@ typedef struct {
     credhub_str_t        expect; /* version that stands; empty: created */
     credhub_str_t        unique; /* text that no other object of the kind may
                                     have; empty: none */
-    credhub_str_t        refs[NGX_CREDHUB_REFS_MAX]; /* keys; empty: none */
+    credhub_str_t        refs[NGX_CREDHUB_REFS_MAX];   /* keys; empty: none */
+    ngx_credhub_mark_t   marks[NGX_CREDHUB_MARKS_MAX]; /* stay for good */
     credhub_str_t        state; /* of a private link, else empty */
     credhub_str_t        lease; /* that is ended by this write; empty: none */
     unsigned             due:1; /* a link that the hub shall provision */
@@ -110,6 +120,7 @@ typedef enum {
     NGX_CREDHUB_OBJECT_EXISTS,  /* created: the key is taken */
     NGX_CREDHUB_OBJECT_TAKEN,   /* `unique` is */
     NGX_CREDHUB_OBJECT_REF,     /* refs[which] does not exist */
+    NGX_CREDHUB_OBJECT_MARKED,  /* marks[which] is there */
     NGX_CREDHUB_OBJECT_LEASE,   /* the lease is not the one that stands */
     NGX_CREDHUB_OBJECT_USED,    /* see users */
     NGX_CREDHUB_OBJECT_MISSING, /* deleted: there is none */
@@ -121,7 +132,7 @@ typedef struct {
     int64_t        sequence; /* WRITTEN */
     int64_t        created;
     int64_t        updated;
-    ngx_uint_t     which; /* REF */
+    ngx_uint_t     which; /* REF, MARKED */
     credhub_str_t *users; /* USED: keys, the first 10 */
     ngx_uint_t     nusers;
     ngx_uint_t     connections; /* USED: how many of each, of 1,000 */

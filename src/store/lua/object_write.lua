@@ -3,13 +3,15 @@
 -- ARGV: layout, hub, key, uid, version, expected version (empty: created),
 --       attributes, config, creator, unique text, 3 references (or empty),
 --       state of a private link, lease that this write ends, 1 when the link is
---       to be provisioned, 1 when nobody may refer to it, guard
+--       to be provisioned, 1 when nobody may refer to it, 2 marks { set (or
+--       empty), member, 1 when it has to be a new one }, guard
 -- Answers: ok, key, sequence, created, updated, seals of the key so far, 0, or
 --          stale: the expectation failed; exists; lease: another one stands, or
 --          it has ended; used, connections, destinations, { key... }; ref,
---          which one (from 0) cannot be referred to; taken: the unique text is
+--          which one (from 0) cannot be referred to; taken: the unique text is;
+--          marked, which one (from 0)
 
-local refused = write_refusal() or denial(18)
+local refused = write_refusal() or denial(24)
 if refused then
     return refused
 end
@@ -77,6 +79,19 @@ if object.unique ~= '' and holder and holder ~= id then
     return { 'taken' }
 end
 
+local marks = {}
+for i = 18, 23, 3 do
+    if ARGV[i] ~= '' then
+        local mark = { key = prefix .. 'mark:' .. ARGV[i], member = ARGV[i + 1] }
+        if redis.call('SISMEMBER', mark.key, mark.member) == 1
+            and ARGV[i + 2] ~= ''
+        then
+            return { 'marked', (i - 18) / 3 }
+        end
+        marks[#marks + 1] = mark
+    end
+end
+
 before_object(object)
 if current then
     before_object(current)
@@ -117,6 +132,9 @@ redis.call('UNLINK', object_key)
 redis.call('HSET', object_key, unpack(row))
 
 index_object(object)
+for _, mark in ipairs(marks) do
+    redis.call('SADD', mark.key, mark.member)
+end
 if object.config ~= '' then
     redis.call('SADD', prefix .. 'keys', fingerprint(object.config))
 end

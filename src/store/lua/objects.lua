@@ -1,9 +1,8 @@
 -- One step of an index of objects, in the order of creation.
 --
 -- ARGV: layout, hub, index, sequence to go on behind, most rows, bytes after
---       which the step ends, what stands before a key in its permission
---       resource, actor whose grants to read count (or empty), kind of which
---       the object that each refers to is told (or empty)
+--       which the step ends, actor whose grants to read count (or empty), kind
+--       of which the object that each refers to is told (or empty)
 -- Answers: ok, next sequence (0: no more), { row, grants, attributes of that
 --          object }...
 
@@ -18,7 +17,7 @@ local answer = { 'ok', '0' }
 local function related(key, kind)
     local refs = redis.call('HGET', prefix .. 'object:' .. key, 'refs') or ''
     for ref in string.gmatch(refs, '%S+') do
-        if string.match(ref, '^(.*)/') == kind then
+        if key_parts(ref) == kind then
             return redis.call('HGET', prefix .. 'object:' .. ref, 'attributes')
         end
     end
@@ -31,8 +30,8 @@ local keys = redis.call('ZRANGEBYSCORE', prefix .. ARGV[3], '(' .. ARGV[4],
 for i = 1, #keys, 2 do
     local row = object_row(keys[i])
     answer[#answer + 1] = { row or {},
-        grants(ARGV[8], 'r', string.lower(ARGV[7] .. keys[i])),
-        ARGV[9] ~= '' and related(keys[i], ARGV[9]) or '' }
+        grants(ARGV[7], 'r', object_path(keys[i])),
+        ARGV[8] ~= '' and related(keys[i], ARGV[8]) or '' }
 
     if row then
         bytes = bytes - string.len(row[4] or '') - string.len(row[5] or '')

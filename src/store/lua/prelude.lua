@@ -457,6 +457,13 @@ local function key_parts(key)
     return string.match(key, '^([^/]*)/(.*)$')
 end
 
+-- The folded permission resource of an object.
+local function object_path(key)
+    local kind, id = key_parts(key)
+    return string.lower(string.find(kind, '^ssh%-') and '/ssh/' .. id
+        or '/trust/' .. key)
+end
+
 -- Does a private link wait to be provisioned?
 local function waiting(state)
     return state == 'CREATING' or state == 'UPDATING'

@@ -18,9 +18,11 @@ my $ASIDE = qr/^(?:schema|seq|clock|seals|keys|changes|read_only)\z/;
 
 
 # What a write of an object has to say. Options: uid, version, expect,
-# attributes, config, creator, unique, refs, state, lease, due, unused, guard.
+# attributes, config, creator, unique, refs, state, lease, due, unused, marks
+# ([set, member, fresh]...), guard.
 sub write_args ($self, $key, %opt) {
     my @refs = @{ $opt{refs} // [] };
+    my @marks = @{ $opt{marks} // [] };
 
     $self->{version} = $opt{version} // $self->next_id;
     return ('object_write', $key, $opt{uid} // "uid-$key" =~ tr{/}{-}r,
@@ -28,7 +30,8 @@ sub write_args ($self, $key, %opt) {
         $opt{config} // '', $opt{creator} // 'maker', $opt{unique} // '',
         (map { $refs[$_] // '' } 0 .. 2), $opt{state} // '',
         $opt{lease} // '', $opt{due} ? 1 : '', $opt{unused} ? 1 : '',
-        @{ $opt{guard} // [''] });
+        (map { my $mark = $marks[$_] // []; map { $mark->[$_] // '' } 0 .. 2 }
+            0 .. 1), @{ $opt{guard} // [''] });
 }
 
 # Its answer; the word of it.
@@ -50,7 +53,7 @@ sub remove ($self, $key) { return $self->run('object_delete', $key, '') }
 
 # An object as readers get it; undef.
 sub object ($self, $key) {
-    my $row = $self->run('object', $key, "/trust/$key", 'r', '')->[1][0];
+    my $row = $self->run('object', $key, "/trust/$key", 'r', '', '')->[1][0];
     return named($row, @ROW);
 }
 
@@ -64,7 +67,7 @@ sub named ($row, @names) {
 # One step of an index: next, keys.
 sub page ($self, $index, $behind = 0, $limit = 1000, $bytes = 1 << 20) {
     my (undef, $next, @rows) = @{ $self->run('objects', $index, $behind, $limit,
-        $bytes, '/trust/', '', '') };
+        $bytes, '', '') };
     return ($next, map { $_->[0][0] } @rows);
 }
 
