@@ -135,7 +135,7 @@ ngx_http_credhub_object_parse_create(ngx_credhub_op_t *op)
     }
 
     if (error == CREDHUB_OK) {
-        error = ngx_http_credhub_object_random(op, &ctx->id);
+        error = ngx_credhub_object_random(op, &ctx->id);
     }
 
     if (error == CREDHUB_OK) {

@@ -35,10 +35,6 @@ credhub_str_t ngx_http_credhub_object_ref_id(
 credhub_error_e ngx_http_credhub_object_ref_missing(
     const ngx_http_credhub_ref_t *ref);
 
-/* A new id. */
-credhub_error_e ngx_http_credhub_object_random(
-    ngx_credhub_op_t *op, credhub_str_t *id);
-
 /* Members of the body for this request alone. `test`: the tests are run. */
 credhub_error_e ngx_http_credhub_object_control(
     ngx_credhub_op_t *op, ngx_uint_t test);

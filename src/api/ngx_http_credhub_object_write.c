@@ -93,7 +93,7 @@ ngx_http_credhub_object_make(ngx_credhub_op_t *op)
         return CREDHUB_E_INTERNAL;
     }
 
-    error = ngx_http_credhub_object_random(op, &object->version);
+    error = ngx_credhub_object_random(op, &object->version);
 
     if (error != CREDHUB_OK) {
         return error;
@@ -102,7 +102,7 @@ ngx_http_credhub_object_make(ngx_credhub_op_t *op)
     if (ctx->creating) {
         object->creator = op->actor;
         ctx->change.expect = credhub_null_str;
-        error = ngx_http_credhub_object_random(op, &object->uid);
+        error = ngx_credhub_object_random(op, &object->uid);
 
     } else {
         object->uid = ctx->current->uid;
@@ -116,18 +116,6 @@ ngx_http_credhub_object_make(ngx_credhub_op_t *op)
     }
 
     return ngx_credhub_object_seal(op, object, ctx->config, &object->config);
-}
-
-
-credhub_error_e
-ngx_http_credhub_object_random(ngx_credhub_op_t *op, credhub_str_t *id)
-{
-    id->len = CREDHUB_OBJECT_ID_LEN;
-    id->data = credhub_arena_bytes(op->arena, CREDHUB_OBJECT_ID_LEN);
-
-    return id->data == NULL || credhub_object_id(id->data) != 0
-               ? CREDHUB_E_INTERNAL
-               : CREDHUB_OK;
 }
 
 
@@ -296,7 +284,7 @@ ngx_http_credhub_object_destroyed(ngx_credhub_op_t *op)
     error = ctx->resource->destroy(op, ctx);
 
     if (error == CREDHUB_OK) {
-        error = ngx_http_credhub_object_random(op, &ctx->change.object.version);
+        error = ngx_credhub_object_random(op, &ctx->change.object.version);
     }
 
     return error == CREDHUB_OK ? ngx_http_credhub_object_send(op)

@@ -16,6 +16,7 @@
 
 
 #define CREDHUB_KEY_RSA_DEFAULT 2048
+#define CREDHUB_KEY_RSA_NAME    "RSA"
 #define CREDHUB_KEY_GROUP_MAX   32
 
 
@@ -32,9 +33,6 @@ typedef struct {
 } credhub_key_row_t;
 
 
-static EVP_PKEY *credhub_key_generate_rsa(unsigned bits, atomic_int *cancel);
-static EVP_PKEY *credhub_key_generate_curve(const credhub_key_row_t *row);
-
 static int credhub_key_progress(EVP_PKEY_CTX *ctx);
 static int credhub_key_public_pem(
     credhub_arena_t *arena, const EVP_PKEY *key, credhub_str_t *out);
@@ -46,7 +44,8 @@ static int credhub_key_no_passphrase(
 
 
 static const credhub_key_row_t credhub_key_rows[] = {
-    { CREDHUB_KEY_RSA, 0, credhub_string("rsa"), { 0, NULL }, "RSA", NULL },
+    { CREDHUB_KEY_RSA, 0, credhub_string("rsa"), { 0, NULL },
+        CREDHUB_KEY_RSA_NAME, NULL },
     { CREDHUB_KEY_EC, 256, credhub_string("ec"), credhub_string("P-256"), "EC",
         "prime256v1" },
     { CREDHUB_KEY_EC, 384, credhub_string("ec"), credhub_string("P-384"), "EC",
@@ -179,7 +178,7 @@ credhub_key_rsa(credhub_arena_t *arena, unsigned bits, atomic_int *cancel,
 
     ERR_set_mark();
 
-    key = credhub_key_generate_rsa(bits, cancel);
+    key = credhub_key_make(CREDHUB_KEY_RSA_NAME, NULL, bits, cancel);
 
     ok = key != NULL && credhub_key_public_pem(arena, key, &pair->public_key)
          && credhub_key_pem(arena, key, &pair->private_key);
@@ -195,25 +194,34 @@ credhub_key_rsa(credhub_arena_t *arena, unsigned bits, atomic_int *cancel,
 EVP_PKEY *
 credhub_key_generate(const credhub_key_kind_t *kind, atomic_int *cancel)
 {
-    if (kind->type == CREDHUB_KEY_RSA) {
-        return credhub_key_generate_rsa(kind->bits, cancel);
+    const credhub_key_row_t *row;
+
+    row = credhub_key_row(kind);
+
+    if (row->algorithm == NULL) {
+        return NULL;
     }
 
-    return credhub_key_generate_curve(credhub_key_row(kind));
+    return credhub_key_make(
+        row->algorithm, row->group, row->bits == 0 ? kind->bits : 0, cancel);
 }
 
 
-static EVP_PKEY *
-credhub_key_generate_rsa(unsigned bits, atomic_int *cancel)
+EVP_PKEY *
+credhub_key_make(
+    const char *algorithm, const char *group, unsigned bits, atomic_int *cancel)
 {
     EVP_PKEY     *key;
     EVP_PKEY_CTX *ctx;
 
-    if (!credhub_key_length_valid(bits)) {
+    if (strcmp(algorithm, CREDHUB_KEY_RSA_NAME) == 0
+            ? !credhub_key_length_valid(bits)
+            : bits != 0)
+    {
         return NULL;
     }
 
-    ctx = EVP_PKEY_CTX_new_from_name(NULL, "RSA", NULL);
+    ctx = EVP_PKEY_CTX_new_from_name(NULL, algorithm, NULL);
     if (ctx == NULL) {
         return NULL;
     }
@@ -224,7 +232,8 @@ credhub_key_generate_rsa(unsigned bits, atomic_int *cancel)
     EVP_PKEY_CTX_set_app_data(ctx, cancel);
 
     if (EVP_PKEY_keygen_init(ctx) != 1
-        || EVP_PKEY_CTX_set_rsa_keygen_bits(ctx, (int) bits) != 1
+        || (group != NULL && EVP_PKEY_CTX_set_group_name(ctx, group) != 1)
+        || (bits != 0 && EVP_PKEY_CTX_set_rsa_keygen_bits(ctx, (int) bits) != 1)
         || EVP_PKEY_generate(ctx, &key) != 1)
     {
         EVP_PKEY_free(key);
@@ -251,38 +260,6 @@ credhub_key_progress(EVP_PKEY_CTX *ctx)
     cancel = EVP_PKEY_CTX_get_app_data(ctx);
 
     return atomic_load_explicit(cancel, memory_order_relaxed) == 0;
-}
-
-
-static EVP_PKEY *
-credhub_key_generate_curve(const credhub_key_row_t *row)
-{
-    EVP_PKEY     *key;
-    EVP_PKEY_CTX *ctx;
-
-    if (row->algorithm == NULL) {
-        return NULL;
-    }
-
-    ctx = EVP_PKEY_CTX_new_from_name(NULL, row->algorithm, NULL);
-    if (ctx == NULL) {
-        return NULL;
-    }
-
-    key = NULL;
-
-    if (EVP_PKEY_keygen_init(ctx) != 1
-        || (row->group != NULL
-            && EVP_PKEY_CTX_set_group_name(ctx, row->group) != 1)
-        || EVP_PKEY_generate(ctx, &key) != 1)
-    {
-        EVP_PKEY_free(key);
-        key = NULL;
-    }
-
-    EVP_PKEY_CTX_free(ctx);
-
-    return key;
 }
 
 

@@ -8,7 +8,7 @@
 #include <openssl/ec.h>
 #include <openssl/err.h>
 #include <openssl/sha.h>
-#include "credhub_key.h"
+#include "credhub_ssh.h"
 #include "credhub_text.h"
 
 
@@ -17,15 +17,16 @@
 
 /* How one kind of key is read behind the word of its type. */
 
-typedef struct credhub_ssh_kind_s credhub_ssh_kind_t;
+typedef struct credhub_key_ssh_row_s credhub_key_ssh_row_t;
 
-struct credhub_ssh_kind_s {
+struct credhub_key_ssh_row_s {
     credhub_str_t      word;
     credhub_key_type_e type;
     credhub_str_t      curve;
     unsigned           bits;
 
-    unsigned (*bits_of)(const credhub_ssh_kind_t *kind, credhub_str_t rest);
+    unsigned (*bits_of)(
+        const credhub_key_ssh_row_t *kind, credhub_ssh_reader_t *rest);
 };
 
 
@@ -35,32 +36,32 @@ typedef struct {
     credhub_str_t word;
     credhub_str_t blob; /* decoded */
     credhub_str_t comment;
-} credhub_ssh_line_t;
+} credhub_key_ssh_line_t;
 
 
-static unsigned credhub_ssh_rsa_bits(
-    const credhub_ssh_kind_t *kind, credhub_str_t rest);
-static unsigned credhub_ssh_ec_bits(
-    const credhub_ssh_kind_t *kind, credhub_str_t rest);
-static unsigned credhub_ssh_ed25519_bits(
-    const credhub_ssh_kind_t *kind, credhub_str_t rest);
-static int credhub_ssh_line(
-    credhub_arena_t *arena, credhub_str_t text, credhub_ssh_line_t *line);
-static size_t credhub_ssh_comment(const u_char *comment, const u_char *last);
-static int    credhub_ssh_take(credhub_str_t *rest, credhub_str_t *str);
+static unsigned credhub_key_ssh_rsa_bits(
+    const credhub_key_ssh_row_t *kind, credhub_ssh_reader_t *rest);
+static unsigned credhub_key_ssh_ec_bits(
+    const credhub_key_ssh_row_t *kind, credhub_ssh_reader_t *rest);
+static unsigned credhub_key_ssh_ed25519_bits(
+    const credhub_key_ssh_row_t *kind, credhub_ssh_reader_t *rest);
+static int credhub_key_ssh_line(
+    credhub_arena_t *arena, credhub_str_t text, credhub_key_ssh_line_t *line);
+static size_t credhub_key_ssh_comment(
+    const u_char *comment, const u_char *last);
 
 
 /* clang-format off */
 
-static const credhub_ssh_kind_t credhub_ssh_kinds[] = {
+static const credhub_key_ssh_row_t credhub_key_ssh_rows[] = {
     { credhub_string("ssh-rsa"),
-      CREDHUB_KEY_RSA, { 0, NULL }, 0, credhub_ssh_rsa_bits },
+      CREDHUB_KEY_RSA, { 0, NULL }, 0, credhub_key_ssh_rsa_bits },
     { credhub_string("ecdsa-sha2-nistp256"),
-      CREDHUB_KEY_EC, credhub_string("nistp256"), 256, credhub_ssh_ec_bits },
+      CREDHUB_KEY_EC, credhub_string("nistp256"), 256, credhub_key_ssh_ec_bits },
     { credhub_string("ecdsa-sha2-nistp384"),
-      CREDHUB_KEY_EC, credhub_string("nistp384"), 384, credhub_ssh_ec_bits },
+      CREDHUB_KEY_EC, credhub_string("nistp384"), 384, credhub_key_ssh_ec_bits },
     { credhub_string("ssh-ed25519"),
-      CREDHUB_KEY_ED25519, { 0, NULL }, 256, credhub_ssh_ed25519_bits },
+      CREDHUB_KEY_ED25519, { 0, NULL }, 256, credhub_key_ssh_ed25519_bits },
     { { 0, NULL }, 0, { 0, NULL }, 0, NULL }
 };
 
@@ -70,11 +71,12 @@ static const credhub_ssh_kind_t credhub_ssh_kinds[] = {
 credhub_key_kind_t
 credhub_key_ssh_kind(credhub_str_t text, credhub_str_t *comment)
 {
-    credhub_str_t             rest, word;
-    credhub_arena_t          *arena;
-    credhub_key_kind_t        kind;
-    credhub_ssh_line_t        line;
-    const credhub_ssh_kind_t *row;
+    credhub_str_t                word;
+    credhub_ssh_reader_t         rest;
+    credhub_arena_t             *arena;
+    credhub_key_kind_t           kind;
+    credhub_key_ssh_line_t       line;
+    const credhub_key_ssh_row_t *row;
 
     *comment = credhub_null_str;
     memset(&kind, 0, sizeof(kind));
@@ -84,14 +86,14 @@ credhub_key_ssh_kind(credhub_str_t text, credhub_str_t *comment)
         return kind;
     }
 
-    if (credhub_ssh_line(arena, text, &line)) {
-        rest = line.blob;
-        (void) credhub_ssh_take(&rest, &word);
+    if (credhub_key_ssh_line(arena, text, &line)) {
+        credhub_ssh_reader(&rest, line.blob);
+        word = credhub_ssh_string(&rest);
 
-        for (row = credhub_ssh_kinds; row->word.len != 0; row++) {
+        for (row = credhub_key_ssh_rows; row->word.len != 0; row++) {
             if (credhub_str_eq(row->word, word)) {
                 kind.type = row->type;
-                kind.bits = row->bits_of(row, rest);
+                kind.bits = row->bits_of(row, &rest);
                 break;
             }
         }
@@ -108,15 +110,17 @@ credhub_key_ssh_kind(credhub_str_t text, credhub_str_t *comment)
 
 
 static unsigned
-credhub_ssh_rsa_bits(const credhub_ssh_kind_t *kind, credhub_str_t rest)
+credhub_key_ssh_rsa_bits(
+    const credhub_key_ssh_row_t *kind, credhub_ssh_reader_t *rest)
 {
     u_char        c;
     unsigned      bits;
-    credhub_str_t exponent, modulus;
+    credhub_str_t modulus;
 
-    if (!credhub_ssh_take(&rest, &exponent)
-        || !credhub_ssh_take(&rest, &modulus) || rest.len != 0)
-    {
+    (void) credhub_ssh_string(rest); /* exponent */
+    modulus = credhub_ssh_string(rest);
+
+    if (!credhub_ssh_ended(rest)) {
         return 0;
     }
 
@@ -142,12 +146,15 @@ credhub_ssh_rsa_bits(const credhub_ssh_kind_t *kind, credhub_str_t rest)
 /* A point is not compressed in ssh (RFC 5656, section 3.1). */
 
 static unsigned
-credhub_ssh_ec_bits(const credhub_ssh_kind_t *kind, credhub_str_t rest)
+credhub_key_ssh_ec_bits(
+    const credhub_key_ssh_row_t *kind, credhub_ssh_reader_t *rest)
 {
     credhub_str_t curve, point;
 
-    return credhub_ssh_take(&rest, &curve) && credhub_ssh_take(&rest, &point)
-                   && rest.len == 0 && credhub_str_eq(curve, kind->curve)
+    curve = credhub_ssh_string(rest);
+    point = credhub_ssh_string(rest);
+
+    return credhub_ssh_ended(rest) && credhub_str_eq(curve, kind->curve)
                    && point.len == 1 + 2 * kind->bits / 8
                    && point.data[0] == POINT_CONVERSION_UNCOMPRESSED
                ? kind->bits
@@ -156,12 +163,14 @@ credhub_ssh_ec_bits(const credhub_ssh_kind_t *kind, credhub_str_t rest)
 
 
 static unsigned
-credhub_ssh_ed25519_bits(const credhub_ssh_kind_t *kind, credhub_str_t rest)
+credhub_key_ssh_ed25519_bits(
+    const credhub_key_ssh_row_t *kind, credhub_ssh_reader_t *rest)
 {
     credhub_str_t raw;
 
-    return credhub_ssh_take(&rest, &raw) && rest.len == 0
-                   && raw.len == CREDHUB_SSH_ED25519_SIZE
+    raw = credhub_ssh_string(rest);
+
+    return credhub_ssh_ended(rest) && raw.len == CREDHUB_SSH_ED25519_SIZE
                ? kind->bits
                : 0;
 }
@@ -170,11 +179,11 @@ credhub_ssh_ed25519_bits(const credhub_ssh_kind_t *kind, credhub_str_t rest)
 credhub_str_t
 credhub_key_fingerprint(credhub_arena_t *arena, credhub_str_t text)
 {
-    u_char             digest[SHA256_DIGEST_LENGTH];
-    credhub_ssh_line_t line;
-    credhub_str_t      bytes;
+    u_char                 digest[SHA256_DIGEST_LENGTH];
+    credhub_key_ssh_line_t line;
+    credhub_str_t          bytes;
 
-    if (!credhub_ssh_line(arena, text, &line)) {
+    if (!credhub_key_ssh_line(arena, text, &line)) {
         return credhub_null_str;
     }
 
@@ -195,11 +204,12 @@ credhub_key_fingerprint(credhub_arena_t *arena, credhub_str_t text)
 /* 0 unless the blob begins with the word that stands before it. */
 
 static int
-credhub_ssh_line(
-    credhub_arena_t *arena, credhub_str_t text, credhub_ssh_line_t *line)
+credhub_key_ssh_line(
+    credhub_arena_t *arena, credhub_str_t text, credhub_key_ssh_line_t *line)
 {
-    u_char       *p, *last;
-    credhub_str_t rest, word;
+    u_char              *p, *last;
+    credhub_str_t        rest;
+    credhub_ssh_reader_t reader;
 
     if (text.len == 0) {
         return 0;
@@ -232,7 +242,7 @@ credhub_ssh_line(
 
     } else {
         line->comment.data = p + 1;
-        line->comment.len = credhub_ssh_comment(p + 1, last);
+        line->comment.len = credhub_key_ssh_comment(p + 1, last);
     }
 
     rest.len = (size_t) (p - rest.data);
@@ -243,16 +253,16 @@ credhub_ssh_line(
         return 0;
     }
 
-    rest = line->blob;
+    credhub_ssh_reader(&reader, line->blob);
 
-    return credhub_ssh_take(&rest, &word) && credhub_str_eq(word, line->word);
+    return credhub_str_eq(credhub_ssh_string(&reader), line->word);
 }
 
 
 /* A stored text may have several lines; a comment has one. */
 
 static size_t
-credhub_ssh_comment(const u_char *comment, const u_char *last)
+credhub_key_ssh_comment(const u_char *comment, const u_char *last)
 {
     const u_char *p;
 
@@ -263,33 +273,4 @@ credhub_ssh_comment(const u_char *comment, const u_char *last)
     }
 
     return (size_t) (p - comment);
-}
-
-
-/* Takes a string with its 32-bit length off `rest`; 0 when it is cut. */
-
-static int
-credhub_ssh_take(credhub_str_t *rest, credhub_str_t *str)
-{
-    u_char *p;
-    size_t  len;
-
-    if (rest->len < 4) {
-        return 0;
-    }
-
-    p = rest->data;
-    len = (size_t) p[0] << 24 | (size_t) p[1] << 16 | (size_t) p[2] << 8 | p[3];
-
-    if (len > rest->len - 4) {
-        return 0;
-    }
-
-    str->data = p + 4;
-    str->len = len;
-
-    rest->data += 4 + len;
-    rest->len -= 4 + len;
-
-    return 1;
 }

@@ -17,6 +17,11 @@
 EVP_PKEY *credhub_key_generate(
     const credhub_key_kind_t *kind, atomic_int *cancel);
 
+/* The same by OpenSSL's names; `group` of EC, `bits` of RSA (2048, 3072 or
+ * 4096), else NULL and 0. */
+EVP_PKEY *credhub_key_make(const char *algorithm, const char *group,
+    unsigned bits, atomic_int *cancel);
+
 /* An RSA key has its true length here; .bits 0: another kind. */
 credhub_key_kind_t credhub_key_kind_of(const EVP_PKEY *key);
 

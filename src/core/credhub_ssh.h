@@ -117,8 +117,8 @@ credhub_error_e credhub_ssh_generate(credhub_arena_t *arena,
     credhub_ssh_pair_t *pair);
 
 /*
- * A private key of somebody else: PEM (PKCS#1, SEC1, PKCS#8) or OPENSSH,
- * encrypted or not. bcrypt and PBKDF2 take long: CPU threads only.
+ * A private key of somebody else: PEM (PKCS#1, SEC1, PKCS#8) or, unless it is
+ * RSA, OPENSSH; encrypted or not. bcrypt and PBKDF2 take long: CPU threads only.
  * CREDHUB_E_SSH_KEY with `detail` (wrong passphrase, a kind of key that is not
  * known, ...), CREDHUB_E_INTERNAL.
  */
@@ -142,6 +142,11 @@ credhub_error_e credhub_ssh_private(credhub_arena_t *arena,
  */
 credhub_error_e credhub_ssh_sign(credhub_arena_t *arena,
     credhub_str_t private_key, credhub_str_t data, credhub_str_t *signature);
+
+/* Is this the signature of the public key in `blob`, of the kind that
+ * credhub_ssh_sign() makes? 1, 0. */
+int credhub_ssh_verify(credhub_arena_t *arena, credhub_str_t blob,
+    credhub_str_t data, credhub_str_t signature);
 
 
 #endif /* _CREDHUB_SSH_H_INCLUDED_ */

@@ -77,7 +77,7 @@ int credhub_ssh_serial_parse(credhub_str_t text, uint64_t *serial);
 
 /*
  * Every row is one revocation of the CA: exactly one of `key_id`, `blob` (of a
- * plain key) and `serial` (where both are empty). In any order, doubles
+ * plain key) and `serial` (where both are empty; 0 is left out). In any order, doubles
  * allowed. `version` and `date` (seconds since 1970) go into the header. Not
  * signed.
  */

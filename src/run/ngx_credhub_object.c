@@ -225,6 +225,18 @@ ngx_credhub_object_open(ngx_credhub_op_t *op,
 }
 
 
+credhub_error_e
+ngx_credhub_object_random(ngx_credhub_op_t *op, credhub_str_t *id)
+{
+    id->len = CREDHUB_OBJECT_ID_LEN;
+    id->data = credhub_arena_bytes(op->arena, CREDHUB_OBJECT_ID_LEN);
+
+    return id->data == NULL || credhub_object_id(id->data) != 0
+               ? CREDHUB_E_INTERNAL
+               : CREDHUB_OK;
+}
+
+
 credhub_str_t
 ngx_credhub_object_path(ngx_credhub_op_t *op, credhub_str_t key)
 {

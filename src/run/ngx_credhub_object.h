@@ -72,6 +72,10 @@ credhub_error_e ngx_credhub_object_seal(ngx_credhub_op_t *op,
 credhub_error_e ngx_credhub_object_open(ngx_credhub_op_t *op,
     const ngx_credhub_object_t *object, credhub_str_t *config);
 
+/* A new random id or uid. */
+credhub_error_e ngx_credhub_object_random(
+    ngx_credhub_op_t *op, credhub_str_t *id);
+
 /* The folded permission resource of a key; .data == NULL when memory is
  * exhausted. */
 credhub_str_t ngx_credhub_object_path(ngx_credhub_op_t *op, credhub_str_t key);
