@@ -85,8 +85,7 @@ subtest 'styles' => sub {
         ['/vedsdk/x/x?y=1',
             qq({"Response":{"ErrorCode":404,"ErrorMessage":"$nothing",)
             . '"Success":false}}',
-            qq({"Response":{"ErrorCode":401,"ErrorMessage":"$who",)
-            . '"Success":false}}'],
+            qq({"error":"invalid_token","error_description":"$who"})],
         ['/vedauth/x/x',
             qq({"error":"not_found","error_description":"$nothing"}),
             qq({"error":"invalid_token","error_description":"$who"})],
