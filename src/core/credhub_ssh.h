@@ -144,8 +144,9 @@ credhub_error_e credhub_ssh_sign(credhub_arena_t *arena,
     credhub_str_t private_key, credhub_str_t data, credhub_str_t *signature);
 
 /* Is this the signature of the public key in `blob`, of the kind that
- * credhub_ssh_sign() makes? 1, 0. */
-int credhub_ssh_verify(credhub_arena_t *arena, credhub_str_t blob,
+ * credhub_ssh_sign() makes? CREDHUB_OK; CREDHUB_E_SSH_KEY when it is not, when
+ * `blob` is no key, or OpenSSL has no memory left to see; CREDHUB_E_INTERNAL. */
+credhub_error_e credhub_ssh_verify(credhub_arena_t *arena, credhub_str_t blob,
     credhub_str_t data, credhub_str_t signature);
 
 

@@ -1,11 +1,13 @@
 
 /* Certificates of OpenSSH (its PROTOCOL.certkeys): written and signed. */
 
+#include <openssl/err.h>
 #include <openssl/rand.h>
 #include <stdlib.h>
 #include <string.h>
 #include "credhub_ssh_certificate.h"
 #include "credhub_ssh_keys.h"
+#include "credhub_text.h"
 
 
 #define CREDHUB_SSH_NONCE 32
@@ -13,6 +15,10 @@
 #define CREDHUB_SSH_HOST  2
 
 
+static int credhub_ssh_certificate_valid(
+    const credhub_ssh_certificate_t *certificate);
+static int credhub_ssh_certificate_texts(
+    const credhub_ssh_list_t *list, size_t max);
 static int credhub_ssh_add_list(
     credhub_buf_t *buf, const credhub_ssh_list_t *list);
 static int credhub_ssh_add_critical(
@@ -30,13 +36,18 @@ credhub_ssh_certify(credhub_arena_t *arena,
     credhub_ssh_certificate_t *certificate, credhub_str_t subject,
     const credhub_ssh_pair_t *ca, credhub_str_t *blob)
 {
+    int                  ok;
     u_char               nonce[CREDHUB_SSH_NONCE];
     credhub_buf_t        buf;
     credhub_str_t        signature, detail, str;
     credhub_ssh_public_t key;
 
-    if (credhub_ssh_public_blob(arena, subject, &key, &detail) != CREDHUB_OK
-        || RAND_bytes(nonce, sizeof(nonce)) != 1)
+    ERR_set_mark();
+    ok = RAND_bytes(nonce, sizeof(nonce)) == 1;
+    ERR_pop_to_mark();
+
+    if (!ok || !credhub_ssh_certificate_valid(certificate)
+        || credhub_ssh_public_blob(arena, subject, &key, &detail) != CREDHUB_OK)
     {
         return CREDHUB_E_INTERNAL;
     }
@@ -64,7 +75,8 @@ credhub_ssh_certify(credhub_arena_t *arena,
     }
 
     credhub_ssh_add_uint64(&buf, (uint64_t) certificate->from);
-    credhub_ssh_add_uint64(&buf, (uint64_t) certificate->to);
+    credhub_ssh_add_uint64(&buf,
+        certificate->to == INT64_MAX ? UINT64_MAX : (uint64_t) certificate->to);
 
     if (!credhub_ssh_add_critical(&buf, certificate)
         || !credhub_ssh_add_extensions(&buf, certificate))
@@ -88,6 +100,58 @@ credhub_ssh_certify(credhub_arena_t *arena,
     *blob = credhub_buf_str(&buf);
 
     return buf.failed ? CREDHUB_E_INTERNAL : CREDHUB_OK;
+}
+
+
+static int
+credhub_ssh_certificate_valid(const credhub_ssh_certificate_t *certificate)
+{
+    size_t                      i;
+    const credhub_ssh_option_t *extension;
+
+    if (certificate->key_id.len > CREDHUB_SSH_KEY_ID_MAX
+        || certificate->nextensions > CREDHUB_SSH_EXTENSIONS_MAX
+        || certificate->from < 0 || certificate->to <= certificate->from
+        || !credhub_utf8_valid(certificate->key_id)
+        || !credhub_utf8_valid(certificate->force_command)
+        || !credhub_ssh_certificate_texts(
+            &certificate->principals, CREDHUB_SSH_PRINCIPALS_MAX)
+        || !credhub_ssh_certificate_texts(
+            &certificate->sources, CREDHUB_SSH_SOURCES_MAX))
+    {
+        return 0;
+    }
+
+    for (i = 0; i < certificate->nextensions; i++) {
+        extension = &certificate->extensions[i];
+
+        if (extension->name.len == 0 || !credhub_utf8_valid(extension->name)
+            || !credhub_utf8_valid(extension->value))
+        {
+            return 0;
+        }
+    }
+
+    return 1;
+}
+
+
+static int
+credhub_ssh_certificate_texts(const credhub_ssh_list_t *list, size_t max)
+{
+    size_t i;
+
+    if (list->n > max) {
+        return 0;
+    }
+
+    for (i = 0; i < list->n; i++) {
+        if (!credhub_utf8_valid(list->items[i])) {
+            return 0;
+        }
+    }
+
+    return 1;
 }
 
 
@@ -122,7 +186,7 @@ credhub_ssh_add_critical(
     credhub_buf_init(&part, buf->arena, 256);
     credhub_buf_init(&sources, buf->arena, 256);
 
-    if (certificate->force_command.data != NULL) {
+    if (certificate->force_command.len != 0) {
         credhub_ssh_add_option(
             &part, credhub_str("force-command"), certificate->force_command, 0);
     }
@@ -171,6 +235,10 @@ credhub_ssh_add_extensions(
     credhub_buf_init(&part, buf->arena, 256);
 
     for (i = 0; i < n; i++) {
+        if (i != 0 && credhub_str_eq(sorted[i - 1].name, sorted[i].name)) {
+            return 0;
+        }
+
         credhub_ssh_add_option(
             &part, sorted[i].name, sorted[i].value, sorted[i].value.len == 0);
     }

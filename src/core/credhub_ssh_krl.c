@@ -35,6 +35,10 @@ credhub_ssh_krl(credhub_arena_t *arena, credhub_str_t ca, uint64_t version,
     int           ok;
     credhub_buf_t buf, certs, part;
 
+    if (n > CREDHUB_SSH_REVOKED_MAX) {
+        return CREDHUB_E_INTERNAL;
+    }
+
     credhub_buf_init(&buf, arena, 256 + n * 16);
 
     credhub_buf_add(&buf, CREDHUB_SSH_KRL_MAGIC, sizeof(CREDHUB_SSH_KRL_MAGIC));

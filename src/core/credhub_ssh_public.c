@@ -8,6 +8,7 @@
 #define _GNU_SOURCE /* memmem() */
 
 #include <openssl/core_names.h>
+#include <openssl/ecerr.h>
 #include <openssl/err.h>
 #include <openssl/param_build.h>
 #include <openssl/sha.h>
@@ -27,6 +28,7 @@ static credhub_error_e credhub_ssh_read_point(
     credhub_ssh_reader_t *reader, credhub_ssh_public_t *key, const char **why);
 static credhub_error_e credhub_ssh_read_rsa(
     credhub_ssh_reader_t *reader, credhub_ssh_public_t *key, const char **why);
+static int             credhub_ssh_off_curve(unsigned long error);
 static int             credhub_ssh_natural(credhub_str_t *number);
 static unsigned        credhub_ssh_bits(credhub_str_t number);
 static const char     *credhub_ssh_unknown(credhub_str_t word);
@@ -125,6 +127,7 @@ credhub_error_e
 credhub_ssh_public_blob(credhub_arena_t *arena, credhub_str_t blob,
     credhub_ssh_public_t *key, credhub_str_t *detail)
 {
+    int                  off;
     size_t               i;
     EVP_PKEY            *pkey;
     const char          *why;
@@ -174,14 +177,30 @@ credhub_ssh_public_blob(credhub_arena_t *arena, credhub_str_t blob,
     }
 
     ERR_set_mark();
-    pkey = credhub_ssh_pkey(key);
-    ERR_pop_to_mark();
 
+    pkey = credhub_ssh_pkey(key);
+    off = (pkey == NULL) && credhub_ssh_off_curve(ERR_peek_last_error());
     EVP_PKEY_free(pkey);
 
-    return pkey != NULL ? CREDHUB_OK
-                        : credhub_ssh_refuse(
-                            detail, "The public key is not on its curve.");
+    ERR_pop_to_mark();
+
+    if (off) {
+        return credhub_ssh_refuse(
+            detail, "The public key is not on its curve.");
+    }
+
+    return pkey != NULL ? CREDHUB_OK : CREDHUB_E_INTERNAL;
+}
+
+
+/* Else OpenSSL has failed, and the key is not to blame. */
+
+static int
+credhub_ssh_off_curve(unsigned long error)
+{
+    return ERR_GET_LIB(error) == ERR_LIB_EC
+           && (ERR_GET_REASON(error) == EC_R_POINT_IS_NOT_ON_CURVE
+               || ERR_GET_REASON(error) == EC_R_INVALID_ENCODING);
 }
 
 
@@ -390,7 +409,14 @@ credhub_ssh_sha256(credhub_arena_t *arena, credhub_str_t blob)
     u_char        hash[SHA256_DIGEST_LENGTH];
     credhub_str_t str;
 
+    ERR_set_mark();
     str.data = SHA256(blob.data, blob.len, hash);
+    ERR_pop_to_mark();
+
+    if (str.data == NULL) {
+        return credhub_null_str;
+    }
+
     str.len = sizeof(hash);
 
     return credhub_base64(arena, str, 0);
@@ -400,11 +426,18 @@ credhub_ssh_sha256(credhub_arena_t *arena, credhub_str_t blob)
 credhub_str_t
 credhub_ssh_sha1(credhub_arena_t *arena, credhub_str_t blob)
 {
+    int           ok;
     size_t        i;
     u_char        hash[SHA_DIGEST_LENGTH];
     credhub_buf_t hex;
 
-    (void) SHA1(blob.data, blob.len, hash);
+    ERR_set_mark();
+    ok = SHA1(blob.data, blob.len, hash) != NULL;
+    ERR_pop_to_mark();
+
+    if (!ok) {
+        return credhub_null_str;
+    }
 
     credhub_buf_init(&hex, arena, 2 * sizeof(hash));
 

@@ -13,8 +13,9 @@ static int credhub_ssh_add_signature(
     credhub_buf_t *buf, const credhub_ssh_kind_t *kind, credhub_str_t raw);
 static int credhub_ssh_add_ecdsa(credhub_buf_t *buf, credhub_str_t der);
 static int credhub_ssh_add_bignum(credhub_buf_t *buf, const BIGNUM *number);
-static int credhub_ssh_ecdsa_der(
+static credhub_error_e credhub_ssh_ecdsa_der(
     credhub_arena_t *arena, credhub_str_t raw, credhub_str_t *der);
+static int credhub_ssh_ecdsa_number(credhub_str_t number);
 
 
 credhub_error_e
@@ -132,58 +133,67 @@ credhub_ssh_add_bignum(credhub_buf_t *buf, const BIGNUM *number)
 }
 
 
-int
+credhub_error_e
 credhub_ssh_verify(credhub_arena_t *arena, credhub_str_t blob,
     credhub_str_t data, credhub_str_t signature)
 {
-    int                       ok;
     EVP_PKEY                 *key;
     EVP_MD_CTX               *md;
     credhub_str_t             word, raw, detail;
+    credhub_error_e           error;
     credhub_ssh_public_t      public_key;
     credhub_ssh_reader_t      reader;
     const credhub_ssh_kind_t *kind;
+
+    error = credhub_ssh_public_blob(arena, blob, &public_key, &detail);
+    if (error != CREDHUB_OK) {
+        return error;
+    }
+
+    kind = &credhub_ssh_kinds[public_key.type];
 
     credhub_ssh_reader(&reader, signature);
     word = credhub_ssh_string(&reader);
     raw = credhub_ssh_string(&reader);
 
-    if (!credhub_ssh_ended(&reader)
-        || credhub_ssh_public_blob(arena, blob, &public_key, &detail)
-               != CREDHUB_OK)
-    {
-        return 0;
+    if (!credhub_ssh_ended(&reader) || !credhub_str_eq(word, kind->signature)) {
+        return CREDHUB_E_SSH_KEY;
     }
 
-    kind = &credhub_ssh_kinds[public_key.type];
-
-    if (!credhub_str_eq(word, kind->signature)
-        || (kind->group != NULL && !credhub_ssh_ecdsa_der(arena, raw, &raw)))
-    {
-        return 0;
+    if (kind->group != NULL) {
+        error = credhub_ssh_ecdsa_der(arena, raw, &raw);
+        if (error != CREDHUB_OK) {
+            return error;
+        }
     }
 
     ERR_set_mark();
 
     md = EVP_MD_CTX_new();
     key = credhub_ssh_pkey(&public_key);
+    error = CREDHUB_E_INTERNAL;
 
-    ok = md != NULL && key != NULL
-         && EVP_DigestVerifyInit_ex(
-                md, NULL, kind->digest, NULL, NULL, key, NULL)
-                == 1
-         && EVP_DigestVerify(md, raw.data, raw.len, data.data, data.len) == 1;
+    if (md != NULL && key != NULL
+        && EVP_DigestVerifyInit_ex(
+               md, NULL, kind->digest, NULL, NULL, key, NULL)
+               == 1)
+    {
+        error =
+            EVP_DigestVerify(md, raw.data, raw.len, data.data, data.len) == 1
+                ? CREDHUB_OK
+                : CREDHUB_E_SSH_KEY;
+    }
 
     EVP_MD_CTX_free(md);
     EVP_PKEY_free(key);
 
     ERR_pop_to_mark();
 
-    return ok;
+    return error;
 }
 
 
-static int
+static credhub_error_e
 credhub_ssh_ecdsa_der(
     credhub_arena_t *arena, credhub_str_t raw, credhub_str_t *der)
 {
@@ -198,22 +208,21 @@ credhub_ssh_ecdsa_der(
     first = credhub_ssh_string(&reader);
     second = credhub_ssh_string(&reader);
 
-    if (!credhub_ssh_ended(&reader) || first.len > CREDHUB_SSH_SCALAR_MAX + 1
-        || second.len > CREDHUB_SSH_SCALAR_MAX + 1)
+    if (!credhub_ssh_ended(&reader) || !credhub_ssh_ecdsa_number(first)
+        || !credhub_ssh_ecdsa_number(second))
     {
-        return 0;
+        return CREDHUB_E_SSH_KEY;
     }
 
     pair = ECDSA_SIG_new();
     r = BN_bin2bn(first.data, (int) first.len, NULL);
     s = BN_bin2bn(second.data, (int) second.len, NULL);
 
-    if (pair == NULL || r == NULL || s == NULL
-        || ECDSA_SIG_set0(pair, r, s) != 1) {
+    if (pair == NULL || ECDSA_SIG_set0(pair, r, s) != 1) {
         BN_free(r);
         BN_free(s);
         ECDSA_SIG_free(pair);
-        return 0;
+        return CREDHUB_E_INTERNAL;
     }
 
     len = i2d_ECDSA_SIG(pair, NULL);
@@ -228,5 +237,21 @@ credhub_ssh_ecdsa_der(
 
     ECDSA_SIG_free(pair);
 
-    return der->data != NULL;
+    return der->data != NULL ? CREDHUB_OK : CREDHUB_E_INTERNAL;
+}
+
+
+/* A positive mpint, as short as it can be: a signature has one form only. */
+
+static int
+credhub_ssh_ecdsa_number(credhub_str_t number)
+{
+    if (number.len == 0 || number.len > CREDHUB_SSH_SCALAR_MAX + 1
+        || (number.data[0] & 0x80) != 0)
+    {
+        return 0;
+    }
+
+    return number.data[0] != 0
+           || (number.len != 1 && (number.data[1] & 0x80) != 0);
 }

@@ -11,6 +11,10 @@ static const u_char *credhub_ssh_take(credhub_ssh_reader_t *reader, size_t len);
 void
 credhub_ssh_reader(credhub_ssh_reader_t *reader, credhub_str_t bytes)
 {
+    if (bytes.len == 0) {
+        bytes = credhub_str("");
+    }
+
     reader->pos = bytes.data;
     reader->end = bytes.data + bytes.len;
     reader->failed = 0;
@@ -68,7 +72,7 @@ credhub_ssh_string(credhub_ssh_reader_t *reader)
     p = credhub_ssh_take(reader, len);
 
     if (p == NULL) {
-        return credhub_null_str;
+        return credhub_str("");
     }
 
     str.data = (u_char *) p;

@@ -2,6 +2,7 @@
 /* Readers of SSH: public keys in lines and blobs, certificates. What passes has
  * the parts that it was read from. */
 
+#include "credhub_json.h"
 #include "credhub_ssh_certificate.h"
 #include "fuzz.h"
 
@@ -11,6 +12,7 @@
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+    credhub_buf_t             buf;
     credhub_str_t             text, detail, line;
     credhub_arena_t          *arena;
     credhub_ssh_public_t      key, again;
@@ -36,6 +38,11 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
             == CREDHUB_OK);
         fuzz_assert(
             memcmp(certificate.word.data, key.word.data, key.word.len) == 0);
+
+        credhub_buf_init(&buf, arena, 0);
+        credhub_ssh_certificate_show(&buf, &certificate, text);
+        fuzz_assert(credhub_json_check(arena, credhub_buf_str(&buf), &line)
+                    == CREDHUB_OK);
     }
 
     credhub_arena_destroy(arena);

@@ -103,6 +103,23 @@ contains_str(const char *before, credhub_str_t str)
 
 
 static void
+contains_key(const char *name, const char *word, const credhub_ssh_pair_t *pair,
+    const char *behind)
+{
+    char          text[256];
+    credhub_str_t sum;
+
+    sum = credhub_ssh_sha256(unit_arena, pair->blob);
+    assert_int_equal(sum.len, CREDHUB_SSH_SHA256_LEN);
+
+    (void) snprintf(text, sizeof(text), "%s: %s%s SHA256:%.*s%s", name, word,
+        behind[0] == '\n' ? "-CERT" : "", (int) sum.len, (char *) sum.data,
+        behind);
+    contains(text);
+}
+
+
+static void
 same(const credhub_ssh_certificate_t *a, const credhub_ssh_certificate_t *b)
 {
     size_t i;
@@ -140,9 +157,11 @@ test_written(void **state)
     credhub_str_t             blob;
     credhub_ssh_certificate_t made, read;
 
-    static const char *const signatures[] = { "ssh-ed25519",
-        "ecdsa-sha2-nistp256", "ecdsa-sha2-nistp384", "ecdsa-sha2-nistp521",
-        "rsa-sha2-512" };
+    static const char *const words[] = { "ED25519", "ECDSA", "ECDSA", "ECDSA",
+        "RSA" };
+    static const char *const signatures[] = { " (using ssh-ed25519)\n",
+        " (using ecdsa-sha2-nistp256)\n", " (using ecdsa-sha2-nistp384)\n",
+        " (using ecdsa-sha2-nistp521)\n", " (using rsa-sha2-512)\n" };
 
     for (i = 0; i < ALGORITHMS; i++) {
         for (j = 0; j < ALGORITHMS; j++) {
@@ -163,11 +182,8 @@ test_written(void **state)
 
             contains_str("Type: ", made.word);
             contains("user certificate\n");
-            contains_str(
-                "SHA256:", credhub_ssh_sha256(unit_arena, pairs[j].blob));
-            contains_str(
-                "SHA256:", credhub_ssh_sha256(unit_arena, pairs[i].blob));
-            contains_str("(using ", unit_str(signatures[i]));
+            contains_key("Public key", words[j], &pairs[j], "\n");
+            contains_key("Signing CA", words[i], &pairs[i], signatures[i]);
             contains("Key ID: \"the \"key\" id\"\n");
             contains("Serial: 18005048467156871392\n");
             contains("Valid: from 2023-11-14T22:13:20 to "
@@ -177,8 +193,8 @@ test_written(void **state)
             contains("force-command /bin/date -u\n"
                      "                source-address 10.0.0.0/8,test.com\n");
             contains("Extensions: \n                login@github.com UNKNOWN");
-            contains("                permit UNKNOWN");
-            contains("                permit-pty\n"
+            contains("                permit UNKNOWN FLAG OPTION\n"
+                     "                permit-pty\n"
                      "                permit-user-rc\n");
         }
     }
@@ -276,6 +292,45 @@ test_read(void **state)
     assert_int_equal(
         credhub_ssh_public(unit_arena, line, &key, &detail), CREDHUB_E_SSH_KEY);
     unit_assert_str(detail, "This is a certificate, not a public key.");
+}
+
+
+/* For a host, by each kind of CA, with no dates and with nothing else. */
+
+static void
+test_read_host(void **state)
+{
+    size_t                    i;
+    credhub_ssh_certificate_t read;
+
+    static const char *const types[] = { "ed25519", "ecdsa -b 256",
+        "ecdsa -b 384", "ecdsa -b 521", "rsa -b 2048" };
+
+    for (i = 0; i < ALGORITHMS; i++) {
+        assert_int_equal(
+            unit_ssh_run(output,
+                "rm -f ca* h h.pub h-cert.pub;"
+                "ssh-keygen -q -t %s -N '' -f ca && "
+                "ssh-keygen -q -t %s -N '' -f h && "
+                "ssh-keygen -q -s ca -h -I host -n db.example.com h.pub && "
+                "cut -d' ' -f2 h-cert.pub | base64 -d > h.blob",
+                types[i], types[(i + 1) % ALGORITHMS]),
+            0);
+
+        assert_int_equal(
+            credhub_ssh_certificate(unit_arena, unit_ssh_read("h.blob"), &read),
+            CREDHUB_OK);
+        assert_int_equal(read.host, 1);
+        assert_int_equal(read.serial, 0);
+        unit_assert_str(read.key_id, "host");
+        assert_int_equal(read.principals.n, 1);
+        unit_assert_str(read.principals.items[0], "db.example.com");
+        assert_int_equal(read.from, 0);
+        assert_true(read.to == INT64_MAX);
+        assert_int_equal(read.force_command.len, 0);
+        assert_int_equal(read.sources.n, 0);
+        assert_int_equal(read.nextensions, 0);
+    }
 }
 
 
@@ -398,11 +453,11 @@ test_serials(void **state)
 }
 
 
-/* A certificate with that serial and id for pairs[1] by pairs[0]: does
+/* A certificate with that serial and id for pairs[1]: does
  * ssh-keygen find it in the list? */
 
 static int
-revoked(uint64_t serial, const char *key_id)
+revoked_by(const credhub_ssh_pair_t *ca, uint64_t serial, const char *key_id)
 {
     int                       rc;
     credhub_str_t             blob;
@@ -413,7 +468,7 @@ revoked(uint64_t serial, const char *key_id)
     made.key_id = unit_str(key_id);
 
     assert_int_equal(
-        credhub_ssh_certify(unit_arena, &made, pairs[1].blob, &pairs[0], &blob),
+        credhub_ssh_certify(unit_arena, &made, pairs[1].blob, ca, &blob),
         CREDHUB_OK);
     unit_ssh_write(
         "c-cert.pub", credhub_ssh_line(unit_arena, blob, made.key_id));
@@ -423,6 +478,13 @@ revoked(uint64_t serial, const char *key_id)
     contains(rc == 1 ? "REVOKED" : ": ok");
 
     return rc;
+}
+
+
+static int
+revoked(uint64_t serial, const char *key_id)
+{
+    return revoked_by(&pairs[0], serial, key_id);
 }
 
 
@@ -450,6 +512,7 @@ test_krl(void **state)
         { 0, credhub_string("eve"), { 0, NULL } },
         { 0, credhub_string("mallory"), { 0, NULL } },
     };
+    credhub_str_t         text;
     credhub_ssh_revoked_t plain = { 0, { 0, NULL }, pairs[1].blob };
 
     krl(rows, 7);
@@ -460,6 +523,7 @@ test_krl(void **state)
     assert_int_equal(revoked(8, "mallory"), 1);
     assert_int_equal(revoked(8, "eve"), 1);
     assert_int_equal(revoked(8, "mallor"), 0);
+    assert_int_equal(revoked_by(&pairs[2], 9, "mallory"), 0);
 
     krl(&plain, 1);
     assert_int_equal(revoked(8, "me"), 1);
@@ -469,6 +533,10 @@ test_krl(void **state)
     unit_ssh_write(
         "k.pub", credhub_ssh_line(unit_arena, pairs[2].blob, credhub_null_str));
     assert_int_equal(unit_ssh_run(output, "ssh-keygen -Q -f krl k.pub"), 0);
+
+    assert_int_equal(credhub_ssh_krl(unit_arena, pairs[0].blob, 7, FROM, &plain,
+                         CREDHUB_SSH_REVOKED_MAX + 1, &text),
+        CREDHUB_E_INTERNAL);
 
     krl(NULL, 0);
     assert_int_equal(revoked(9, "mallory"), 0);
@@ -508,6 +576,8 @@ main(void)
             test_written, unit_setup, unit_teardown),
         cmocka_unit_test_setup_teardown(test_bare, unit_setup, unit_teardown),
         cmocka_unit_test_setup_teardown(test_read, unit_setup, unit_teardown),
+        cmocka_unit_test_setup_teardown(
+            test_read_host, unit_setup, unit_teardown),
         cmocka_unit_test_setup_teardown(
             test_damaged, unit_setup, unit_teardown),
         cmocka_unit_test_setup_teardown(test_shown, unit_setup, unit_teardown),

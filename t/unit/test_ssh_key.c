@@ -369,28 +369,92 @@ test_damaged(void **state)
 static void
 test_signatures(void **state)
 {
-    size_t        i, n;
-    credhub_str_t signature, data;
+    size_t               i, n;
+    credhub_str_t        signature, data, none, detail;
+    credhub_ssh_public_t key;
 
     data = unit_str("what is signed");
+    none = credhub_null_str;
 
     for (i = 0; i < ALGORITHMS; i++) {
         assert_int_equal(credhub_ssh_sign(unit_arena, pairs[i].private_key,
                              data, &signature),
             CREDHUB_OK);
-        assert_true(
-            credhub_ssh_verify(unit_arena, pairs[i].blob, data, signature));
-        assert_false(credhub_ssh_verify(
-            unit_arena, pairs[i].blob, unit_str("another"), signature));
-        assert_false(credhub_ssh_verify(
-            unit_arena, pairs[(i + 1) % ALGORITHMS].blob, data, signature));
+        assert_int_equal(
+            credhub_ssh_verify(unit_arena, pairs[i].blob, data, signature),
+            CREDHUB_OK);
+        assert_int_equal(credhub_ssh_verify(unit_arena, pairs[i].blob,
+                             unit_str("another"), signature),
+            CREDHUB_E_SSH_KEY);
+        assert_int_equal(credhub_ssh_verify(unit_arena,
+                             pairs[(i + 1) % ALGORITHMS].blob, data, signature),
+            CREDHUB_E_SSH_KEY);
+        assert_int_equal(
+            credhub_ssh_verify(unit_arena, pairs[i].blob, data, none),
+            CREDHUB_E_SSH_KEY);
+        assert_int_equal(credhub_ssh_verify(unit_arena, none, data, signature),
+            CREDHUB_E_SSH_KEY);
 
         for (n = 0; n < signature.len; n++) {
             signature.data[n] ^= 1;
-            assert_false(
-                credhub_ssh_verify(unit_arena, pairs[i].blob, data, signature));
+            assert_int_equal(
+                credhub_ssh_verify(unit_arena, pairs[i].blob, data, signature),
+                CREDHUB_E_SSH_KEY);
             signature.data[n] ^= 1;
         }
+    }
+
+    assert_int_equal(credhub_ssh_public_blob(unit_arena, none, &key, &detail),
+        CREDHUB_E_SSH_KEY);
+    unit_assert_str(detail, "The type of the public key is not known.");
+}
+
+
+/* The same numbers with a needless zero in front are another signature. */
+
+static void
+test_signature_form(void **state)
+{
+    int                  zero, which;
+    credhub_buf_t        numbers, again;
+    credhub_str_t        signature, data, word, raw, number;
+    credhub_ssh_reader_t reader, inner;
+
+    data = unit_str("what is signed");
+
+    assert_int_equal(
+        credhub_ssh_sign(unit_arena, pairs[1].private_key, data, &signature),
+        CREDHUB_OK);
+
+    credhub_ssh_reader(&reader, signature);
+    word = credhub_ssh_string(&reader);
+    raw = credhub_ssh_string(&reader);
+    unit_assert_str(word, "ecdsa-sha2-nistp256");
+
+    for (zero = 0; zero < 2; zero++) {
+        credhub_ssh_reader(&inner, raw);
+        credhub_buf_init(&numbers, unit_arena, 0);
+
+        for (which = 0; which < 2; which++) {
+            number = credhub_ssh_string(&inner);
+
+            if (zero && which == 0) {
+                credhub_ssh_add_uint32(&numbers, (uint32_t) number.len + 1);
+                credhub_buf_lit(&numbers, "\0");
+                credhub_buf_add_str(&numbers, number);
+
+            } else {
+                credhub_ssh_add_string(&numbers, number);
+            }
+        }
+
+        credhub_buf_init(&again, unit_arena, 0);
+        credhub_ssh_add_string(&again, word);
+        credhub_ssh_add_string(&again, credhub_buf_str(&numbers));
+
+        assert_int_equal(credhub_ssh_verify(unit_arena, pairs[1].blob, data,
+                             credhub_buf_str(&again)),
+            zero ? CREDHUB_E_SSH_KEY : CREDHUB_OK);
     }
 }
 
@@ -446,7 +510,7 @@ test_wire(void **state)
 
     assert_int_equal(credhub_ssh_uint32(&reader), 0);
     assert_false(credhub_ssh_ended(&reader));
-    assert_null(credhub_ssh_string(&reader).data);
+    assert_int_equal(credhub_ssh_string(&reader).len, 0);
 }
 
 
@@ -469,6 +533,8 @@ main(void)
             test_damaged, unit_setup, unit_teardown),
         cmocka_unit_test_setup_teardown(
             test_signatures, unit_setup, unit_teardown),
+        cmocka_unit_test_setup_teardown(
+            test_signature_form, unit_setup, unit_teardown),
         cmocka_unit_test_setup_teardown(test_cancel, unit_setup, unit_teardown),
         cmocka_unit_test_setup_teardown(test_wire, unit_setup, unit_teardown),
     };

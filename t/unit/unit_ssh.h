@@ -19,14 +19,14 @@
 static char unit_ssh_dir[] = "/tmp/credhub-unit-ssh-XXXXXX";
 
 
-static int
+static inline int
 unit_ssh_setup(void **state)
 {
     return mkdtemp(unit_ssh_dir) == NULL;
 }
 
 
-static int
+static inline int
 unit_ssh_remove(
     const char *path, const struct stat *sb, int type, struct FTW *ftw)
 {
@@ -34,7 +34,7 @@ unit_ssh_remove(
 }
 
 
-static int
+static inline int
 unit_ssh_teardown(void **state)
 {
     return nftw(unit_ssh_dir, unit_ssh_remove, 8, FTW_DEPTH | FTW_PHYS);
@@ -44,7 +44,7 @@ unit_ssh_teardown(void **state)
 /* Runs a command in the directory; its exit code, and what it has written to
  * both outputs (NUL-terminated). */
 
-static int
+static inline int
 unit_ssh_run(char *output, const char *fmt, ...)
 {
     int     n, rc;
@@ -72,7 +72,7 @@ unit_ssh_run(char *output, const char *fmt, ...)
 }
 
 
-static void
+static inline void
 unit_ssh_write(const char *name, credhub_str_t text)
 {
     FILE *file;
@@ -88,7 +88,7 @@ unit_ssh_write(const char *name, credhub_str_t text)
 }
 
 
-static credhub_str_t
+static inline credhub_str_t
 unit_ssh_read(const char *name)
 {
     FILE         *file;
@@ -107,7 +107,7 @@ unit_ssh_read(const char *name)
 }
 
 
-static void
+static inline void
 unit_ssh_pair(const char *name, credhub_ssh_pair_t *pair)
 {
     atomic_int              cancel;
