@@ -81,7 +81,7 @@ $(BUILD)/sources: FORCE | deps-build
 unit: $(UNIT_TESTS)
 
 $(UNIT_TESTS): %: %.o $(BUILD)/unit/libcore.a
-	$(CC) $(CC_OPT) -o $@ $^ $(LD_OPT) -lcmocka -ljansson -lcrypt -lssh -lcrypto
+	$(CC) $(CC_OPT) -o $@ $^ $(LD_OPT) -lcmocka -ljansson -lcrypt -lssh -lpcre2-8 -lcrypto
 
 $(BUILD)/unit/libcore.a: $(UNIT_CORE)
 	rm -f $@
@@ -113,7 +113,7 @@ $(BUILD)/outbound/%.o: t/outbound/%.c | deps-test
 fuzzers: $(FUZZERS)
 
 $(FUZZERS): %: %.o $(FUZZ_MAIN) $(BUILD)/unit/libcore.a
-	$(CC) $(CC_OPT) -o $@ $^ $(LD_OPT) -ljansson -lcrypt -lssh -lcrypto
+	$(CC) $(CC_OPT) -o $@ $^ $(LD_OPT) -ljansson -lcrypt -lssh -lpcre2-8 -lcrypto
 
 $(BUILD)/fuzz/%.o: t/fuzz/%.c | deps-test
 	@mkdir -p $(@D)

@@ -81,8 +81,10 @@ credhub_str_t credhub_ssh_dn_segment(
  * - "ApprovalRequired": boolean, preset false.
  *
  * Patterns are regular expressions of PCRE2, which a whole value has to match;
- * they are compiled here, with a limit on what one match may cost.
- * CREDHUB_E_SSH_FIELD with the name of the member, CREDHUB_E_INTERNAL.
+ * they are compiled here, with a limit on what one match may cost. Extensions
+ * and source addresses that are allowed are compared letter for letter.
+ * CREDHUB_E_SSH_FIELD with the name of the member, CREDHUB_E_BAD_REQUEST (no
+ * JSON object), CREDHUB_E_INTERNAL.
  * `json` gets the compact template with every member in its order.
  */
 credhub_error_e credhub_ssh_template(credhub_arena_t *arena, credhub_str_t body,
@@ -123,8 +125,10 @@ typedef struct {
 
 /*
  * First pass, without a template: the shape of the body, "CADN" (a bare name is
- * completed to one below CREDHUB_SSH_TEMPLATES). CREDHUB_E_SSH_FIELD with the
- * name of the member, CREDHUB_E_SSH_KEY, CREDHUB_E_SSH_DN, CREDHUB_E_INTERNAL.
+ * completed to one below CREDHUB_SSH_TEMPLATES), "PolicyDN" (as of
+ * credhub_ssh_dn_folder()) and "ObjectName". CREDHUB_E_BAD_REQUEST: no JSON
+ * object. CREDHUB_E_SSH_FIELD with the name of the member, CREDHUB_E_SSH_KEY,
+ * CREDHUB_E_SSH_DN, CREDHUB_E_INTERNAL.
  */
 credhub_error_e credhub_ssh_request_parse(credhub_arena_t *arena,
     credhub_str_t body, credhub_ssh_request_t *request, credhub_str_t *detail);
