@@ -16,7 +16,7 @@
 #define CREDHUB_SSH_PATTERN_SIZE  32768    /* bytes of one when compiled */
 #define CREDHUB_SSH_PATTERN_NEST  32       /* parentheses in each other */
 #define CREDHUB_SSH_MATCH_STEPS   10000    /* of one match */
-#define CREDHUB_SSH_MATCHES_STEPS 20000000 /* of all matches of one list */
+#define CREDHUB_SSH_MATCHES_STEPS 10000000 /* of all matches of one list */
 #define CREDHUB_SSH_MATCH_DEPTH   5000
 #define CREDHUB_SSH_MATCH_HEAP    4096 /* KiB */
 

@@ -80,11 +80,11 @@ credhub_str_t credhub_ssh_dn_segment(
  *   (preset "3650d") }.
  * - "ApprovalRequired": boolean, preset false.
  *
- * Patterns are regular expressions of PCRE2, which a whole value has to match;
- * they are compiled here, with a limit on what one match may cost. Extensions
- * and source addresses that are allowed are compared letter for letter.
- * CREDHUB_E_SSH_FIELD with the name of the member, CREDHUB_E_BAD_REQUEST (no
- * JSON object), CREDHUB_E_INTERNAL.
+ * Patterns are regular expressions of PCRE2 over bytes, which a whole value has
+ * to match; they are compiled here, with a limit on what one match may cost.
+ * Extensions and source addresses that are allowed are compared letter for
+ * letter. CREDHUB_E_BAD_REQUEST: no JSON object. CREDHUB_E_SSH_FIELD with the
+ * name of the member, CREDHUB_E_INTERNAL.
  * `json` gets the compact template with every member in its order.
  */
 credhub_error_e credhub_ssh_template(credhub_arena_t *arena, credhub_str_t body,

@@ -1,8 +1,8 @@
 
 /*
- * Bodies of the SSH certificate API: a template, and behind the byte 0x1e
- * a request; either alone is tried too. What is kept of a
- * template makes the same template again, and what passes has its limits.
+ * Bodies of the SSH certificate API: a template, and behind the byte 0x1e a
+ * request; either alone is tried too. What is kept of a template makes the same
+ * template again, and what passes has its limits.
  */
 
 #include <openssl/err.h>
