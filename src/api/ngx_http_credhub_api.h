@@ -147,6 +147,14 @@ extern const ngx_http_credhub_approvals_t
 extern const ngx_http_credhub_approvals_t
     ngx_http_credhub_destination_fingerprints;
 
+/* SSH certificates: tokens */
+extern const ngx_credhub_operation_t ngx_http_credhub_token_oauth;
+extern const ngx_credhub_operation_t ngx_http_credhub_token_certificate;
+extern const ngx_credhub_operation_t ngx_http_credhub_token_refresh;
+extern const ngx_credhub_operation_t ngx_http_credhub_token_verify;
+extern const ngx_credhub_operation_t ngx_http_credhub_token_revoke;
+extern const ngx_credhub_operation_t ngx_http_credhub_token_key;
+
 /* system */
 extern const ngx_credhub_operation_t ngx_http_credhub_info;
 extern const ngx_credhub_operation_t ngx_http_credhub_health;

@@ -162,6 +162,7 @@ typedef enum {
     CREDHUB_E_SSH_TEMPLATE,      /* 404 */
     CREDHUB_E_SSH_CA,            /* 404 */
     CREDHUB_E_SSH_GRANT,         /* 400, of /vedauth */
+    CREDHUB_E_SSH_SCOPE,         /* the same */
     CREDHUB_E_LAST
 } credhub_error_e;
 

@@ -72,6 +72,9 @@ const credhub_error_ssh_row_t
     ssh(GRANT) = { { 400, "invalid_grant", "invalid_grant",
         "User name, password, certificate or refresh token is not valid.",
         NULL }, 0 },
+
+    ssh(SCOPE) = { { 400, "invalid_scope", "invalid_scope",
+        "The scope must ask for ssh:manage.", NULL }, 0 },
 };
 
 /* clang-format on */

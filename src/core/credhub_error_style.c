@@ -28,7 +28,8 @@ typedef struct {
 typedef struct {
     credhub_str_t      prefix;
     const char *const *parts;
-    const char *const *worded; /* where the error is a word with a text */
+    const char *const *worded;   /* where the error is a word with a text */
+    unsigned           folded:1; /* in any case */
 } credhub_error_style_t;
 
 
@@ -114,16 +115,16 @@ static const char *const  credhub_error_style_plain[] = {
 static const credhub_error_style_t  credhub_error_styles[] = {
 
     { credhub_string("/v1"),
-      credhub_error_style_envelope, credhub_error_style_envelope },
+      credhub_error_style_envelope, credhub_error_style_envelope, 0 },
 
     { credhub_string("/vedsdk"),
-      credhub_error_style_response, credhub_error_style_worded },
+      credhub_error_style_response, credhub_error_style_worded, 1 },
 
     { credhub_string("/vedauth"),
-      credhub_error_style_worded, credhub_error_style_worded },
+      credhub_error_style_worded, credhub_error_style_worded, 1 },
 
     { credhub_string(""),
-      credhub_error_style_plain, credhub_error_style_worded }
+      credhub_error_style_plain, credhub_error_style_worded, 0 }
 };
 
 /* clang-format on */
@@ -216,11 +217,17 @@ credhub_error_style(
 static const credhub_error_style_t *
 credhub_error_style_of(credhub_str_t target)
 {
+    credhub_str_t                head;
     const credhub_error_style_t *style;
 
+    head.data = target.data;
+
     for (style = credhub_error_styles; style->prefix.len != 0; style++) {
-        if (target.len >= style->prefix.len
-            && memcmp(target.data, style->prefix.data, style->prefix.len) == 0
+        head.len = style->prefix.len;
+
+        if (target.len >= head.len
+            && (credhub_str_eq(head, style->prefix)
+                || (style->folded && credhub_str_caseeq(head, style->prefix)))
             && (target.len == style->prefix.len
                 || strchr("/?", target.data[style->prefix.len]) != NULL))
         {

@@ -8,6 +8,7 @@
 #include "ngx_http_credhub_auth.h"
 #include "ngx_http_credhub_actor.h"
 #include "ngx_http_credhub_keys.h"
+#include "ngx_http_credhub_route.h"
 #include "ngx_http_credhub_seen.h"
 
 
@@ -24,6 +25,12 @@ static ngx_int_t ngx_http_credhub_auth_bearer(
     ngx_http_credhub_auth_t *auth, credhub_str_t token, unsigned scope);
 static ngx_int_t ngx_http_credhub_auth_basic(
     ngx_http_credhub_auth_t *auth, credhub_str_t credentials);
+static ngx_uint_t ngx_http_credhub_auth_offered(
+    ngx_http_credhub_auth_t *auth, credhub_str_t *text);
+static ngx_int_t ngx_http_credhub_auth_own(
+    ngx_http_credhub_auth_t *auth, credhub_str_t text);
+static ngx_int_t ngx_http_credhub_auth_look(
+    ngx_http_credhub_auth_t *auth, ngx_int_t rc, credhub_str_t method);
 static ngx_int_t ngx_http_credhub_auth_token(
     ngx_http_credhub_auth_t *auth, credhub_str_t token, credhub_jwt_t *jwt);
 static ngx_int_t ngx_http_credhub_auth_verify(ngx_http_credhub_auth_t *auth,
@@ -61,8 +68,14 @@ ngx_http_credhub_auth(ngx_http_credhub_auth_t *auth, unsigned scope)
         return NGX_ERROR;
     }
 
-    if (lcf->keys != NULL
-        && ngx_http_credhub_auth_scheme(r, credhub_str("Bearer"), &credentials))
+    if (ngx_http_credhub_auth_offered(auth, &credentials)) {
+        if (!auth->open) {
+            return ngx_http_credhub_auth_own(auth, credentials);
+        }
+
+    } else if (lcf->keys != NULL
+               && ngx_http_credhub_auth_scheme(
+                   r, credhub_str("Bearer"), &credentials))
     {
         return ngx_http_credhub_auth_bearer(auth, credentials, scope);
     }
@@ -81,7 +94,7 @@ void
 ngx_http_credhub_auth_stop(ngx_http_credhub_auth_t *auth)
 {
     ngx_http_credhub_auth_unwait(auth);
-    ngx_http_credhub_api_key_stop(&auth->key);
+    ngx_http_credhub_look_stop(&auth->look);
 }
 
 
@@ -187,28 +200,95 @@ static ngx_int_t
 ngx_http_credhub_auth_basic(
     ngx_http_credhub_auth_t *auth, credhub_str_t credentials)
 {
-    ngx_http_request_t *r = auth->request;
-
     ngx_int_t rc;
 
-    rc = ngx_http_credhub_api_key(&auth->key, r, auth->arena, credentials);
+    rc = ngx_http_credhub_api_key(
+        &auth->look, auth->request, auth->arena, credentials);
 
+    return ngx_http_credhub_auth_look(auth, rc, credhub_str("basic"));
+}
+
+
+/* Is there a token of ours where it counts? Whatever X-Venafi-Api-Key has must
+ * be one. */
+
+static ngx_uint_t
+ngx_http_credhub_auth_offered(
+    ngx_http_credhub_auth_t *auth, credhub_str_t *text)
+{
+    ngx_http_request_t *r = auth->request;
+
+    ngx_uint_t             i;
+    credhub_str_t          path;
+    ngx_list_part_t       *part;
+    ngx_table_elt_t       *header;
+    static const ngx_str_t key = ngx_string("X-Venafi-Api-Key");
+
+    path.len = r->uri.len;
+    path.data = r->uri.data;
+
+    if (!ngx_http_credhub_path_folded(path)) {
+        return 0;
+    }
+
+    if (ngx_http_credhub_auth_scheme(r, credhub_str("Bearer"), text)
+        && credhub_token_looks(*text, CREDHUB_TOKEN_ACCESS))
+    {
+        return 1;
+    }
+
+    for (part = &r->headers_in.headers.part; part != NULL; part = part->next) {
+        header = part->elts;
+
+        for (i = 0; i < part->nelts; i++) {
+            if (header[i].key.len == key.len
+                && ngx_strncasecmp(header[i].key.data, key.data, key.len) == 0)
+            {
+                text->len = header[i].value.len;
+                text->data = header[i].value.data;
+
+                return 1;
+            }
+        }
+    }
+
+    return 0;
+}
+
+
+static ngx_int_t
+ngx_http_credhub_auth_own(ngx_http_credhub_auth_t *auth, credhub_str_t text)
+{
+    ngx_int_t rc;
+
+    rc = ngx_http_credhub_token(&auth->look, auth->request, auth->arena, text);
+
+    auth->token = &auth->look.token;
+
+    return ngx_http_credhub_auth_look(auth, rc, credhub_str("token"));
+}
+
+
+static ngx_int_t
+ngx_http_credhub_auth_look(
+    ngx_http_credhub_auth_t *auth, ngx_int_t rc, credhub_str_t method)
+{
     if (rc == NGX_AGAIN) {
         return NGX_AGAIN;
     }
 
     if (rc != NGX_OK) {
-        return ngx_http_credhub_auth_fail(auth, auth->key.error, "");
+        return ngx_http_credhub_auth_fail(auth, auth->look.error, "");
     }
 
-    auth->method = credhub_str("basic");
+    auth->method = method;
 
-    auth->actor = auth->key.actor;
-    auth->user = auth->key.user;
-    auth->display = auth->key.display;
+    auth->actor = auth->look.actor;
+    auth->user = auth->look.user;
+    auth->display = auth->look.display;
     auth->error = CREDHUB_OK;
 
-    if (ngx_http_credhub_actor_replayable(r)) {
+    if (ngx_http_credhub_actor_replayable(auth->request)) {
         return ngx_http_credhub_auth_fail(auth, CREDHUB_E_TOO_EARLY, "");
     }
 

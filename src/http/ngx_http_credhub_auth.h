@@ -1,34 +1,36 @@
 
 /*
- * Who asks: the identity of a request, by a client certificate, a bearer token
- * or an API key, or a certificate and one of these. May have to wait for token
- * keys, or for the store.
+ * Who asks: the identity of a request, by a client certificate, a bearer token,
+ * a token of ours or an API key, or a certificate and one of these. May have to
+ * wait for token keys, or for the store.
  */
 
 #ifndef _NGX_HTTP_CREDHUB_AUTH_H_INCLUDED_
 #define _NGX_HTTP_CREDHUB_AUTH_H_INCLUDED_
 
 
-#include "ngx_http_credhub_api_key.h"
+#include "ngx_http_credhub_look.h"
 
 
 typedef struct {
     ngx_http_request_t *request;
     credhub_arena_t    *arena;
+    unsigned            open:1; /* tokens of ours are not looked at */
 
     /* the result */
-    credhub_str_t   actor;
-    credhub_str_t   user;    /* the principal, for audit */
-    credhub_str_t   method;  /* "mtls", "jwt", "basic", or "none" */
-    credhub_str_t   display; /* a name for people, or empty */
-    credhub_error_e error;
-    credhub_str_t   detail;
+    credhub_str_t          actor;
+    credhub_str_t          user;   /* the principal, for audit */
+    credhub_str_t          method; /* "mtls", "jwt", "token", "basic", "none" */
+    credhub_str_t          display; /* a name for people, or empty */
+    credhub_error_e        error;
+    credhub_str_t          detail;
+    const credhub_token_t *token; /* of ours, or NULL */
 
     /* private */
-    ngx_http_credhub_api_key_t key;
-    ngx_event_t                wait;
-    ngx_msec_t                 since;
-    unsigned                   fetched:1; /* keys were waited for already */
+    ngx_http_credhub_look_t look;
+    ngx_event_t             wait;
+    ngx_msec_t              since;
+    unsigned                fetched:1; /* keys were waited for already */
 } ngx_http_credhub_auth_t;
 
 

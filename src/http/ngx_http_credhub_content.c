@@ -220,6 +220,8 @@ ngx_http_credhub_content_identify(ngx_http_credhub_ctx_t *ctx)
 
     auth->request = ctx->request;
     auth->arena = op->arena;
+    auth->open =
+        ctx->route != NULL && (ctx->route->flags & NGX_HTTP_CREDHUB_OPEN) != 0;
 
     rc = ngx_http_credhub_auth(auth, ngx_http_credhub_content_scope(ctx));
 
@@ -372,6 +374,10 @@ ngx_http_credhub_content_input(ngx_http_request_t *r,
     input->auth_server.data = scf->auth_server.data;
 
     input->management = lcf->management;
+    input->api_keys = scf->api_keys;
+    input->method = ctx->auth.method;
+    input->user = ctx->auth.user;
+    input->token = ctx->auth.token;
 
     if ((ctx->route->flags & NGX_HTTP_CREDHUB_BODY)
         && !ngx_http_credhub_body_json(r)

@@ -11,6 +11,7 @@
 #include "ngx_credhub_op.h"
 #include "ngx_http_credhub_keys.h"
 #include "credhub_jwt.h"
+#include "credhub_token.h"
 #include "credhub_text.h"
 
 
@@ -82,6 +83,11 @@ typedef struct {
     credhub_str_t   params[NGX_HTTP_CREDHUB_PARAMS_MAX]; /* of the path */
     credhub_str_t   auth_server;
     ngx_uint_t      management; /* NGX_HTTP_CREDHUB_MANAGEMENT_* */
+    credhub_str_t   api_keys;   /* folded path, or empty */
+    credhub_str_t   method;     /* how who asks is known: $credhub_auth */
+    credhub_str_t   user;       /* and its principal */
+
+    const credhub_token_t *token; /* that came along, or NULL */
 
     credhub_error_e refused; /* see ngx_http_credhub_refused */
     credhub_str_t   refused_detail;

@@ -11,6 +11,7 @@
 #define CERTIFICATES NGX_HTTP_CREDHUB_CERTIFICATES
 #define PERMISSIONS  NGX_HTTP_CREDHUB_PERMISSIONS
 #define TRUST        NGX_HTTP_CREDHUB_TRUST
+#define SSH          NGX_HTTP_CREDHUB_SSH
 
 #define OPEN         NGX_HTTP_CREDHUB_OPEN
 #define BODY         NGX_HTTP_CREDHUB_BODY
@@ -23,8 +24,8 @@
 #define REST         "{rest}"
 
 
-static ngx_uint_t ngx_http_credhub_route_fits(
-    const char *pattern, credhub_str_t path, ngx_http_credhub_match_t *match);
+static ngx_uint_t ngx_http_credhub_route_fits(const char *pattern,
+    credhub_str_t path, ngx_uint_t folded, ngx_http_credhub_match_t *match);
 static ngx_uint_t ngx_http_credhub_path_hides(
     const credhub_str_t *parts, u_char *start, u_char *end);
 
@@ -302,6 +303,24 @@ static const ngx_http_credhub_route_t  ngx_http_credhub_routes[] = {
     approvals("/v1/destination/{id}/certificates", destination_certificates),
     approvals("/v1/destination/{id}/fingerprints", destination_fingerprints),
 
+    { NGX_HTTP_POST, SSH, "/vedauth/authorize/oauth",
+      OPEN|BODY, &ngx_http_credhub_token_oauth },
+
+    { NGX_HTTP_POST, SSH, "/vedauth/authorize/certificate",
+      BODY, &ngx_http_credhub_token_certificate },
+
+    { NGX_HTTP_POST, SSH, "/vedauth/authorize/token",
+      OPEN|BODY, &ngx_http_credhub_token_refresh },
+
+    { NGX_HTTP_GET, SSH, "/vedauth/authorize/verify",
+      0, &ngx_http_credhub_token_verify },
+
+    { NGX_HTTP_GET, SSH, "/vedauth/revoke/token",
+      0, &ngx_http_credhub_token_revoke },
+
+    { NGX_HTTP_POST, SSH, "/vedsdk/authorize",
+      OPEN|BODY, &ngx_http_credhub_token_key },
+
     { 0, 0, NULL, 0, NULL }
 };
 
@@ -324,6 +343,12 @@ static const credhub_str_t ngx_http_credhub_hidden_dots[] = {
     credhub_string("/./"), credhub_string("/../"), { 0, NULL }
 };
 
+/* Where the case of letters does not matter. */
+
+static const credhub_str_t ngx_http_credhub_folded[] = {
+    credhub_string("/vedsdk"), credhub_string("/vedauth"), { 0, NULL }
+};
+
 static const credhub_str_t ngx_http_credhub_hidden_end[] = {
     credhub_string("/."), credhub_string("/.."), { 0, NULL }
 };
@@ -333,7 +358,10 @@ void
 ngx_http_credhub_route(ngx_http_credhub_match_t *match, ngx_uint_t groups,
     ngx_uint_t method, credhub_str_t path)
 {
+    ngx_uint_t                      folded;
     const ngx_http_credhub_route_t *row;
+
+    folded = ngx_http_credhub_path_folded(path);
 
     ngx_memzero(match, sizeof(ngx_http_credhub_match_t));
 
@@ -343,7 +371,7 @@ ngx_http_credhub_route(ngx_http_credhub_match_t *match, ngx_uint_t groups,
 
     for (row = ngx_http_credhub_routes; row->pattern != NULL; row++) {
         if ((row->group & groups) == 0
-            || !ngx_http_credhub_route_fits(row->pattern, path, match))
+            || !ngx_http_credhub_route_fits(row->pattern, path, folded, match))
         {
             continue;
         }
@@ -360,9 +388,10 @@ ngx_http_credhub_route(ngx_http_credhub_match_t *match, ngx_uint_t groups,
 /* The parameters of a pattern that fits go to `match`. */
 
 static ngx_uint_t
-ngx_http_credhub_route_fits(
-    const char *pattern, credhub_str_t path, ngx_http_credhub_match_t *match)
+ngx_http_credhub_route_fits(const char *pattern, credhub_str_t path,
+    ngx_uint_t folded, ngx_http_credhub_match_t *match)
 {
+    u_char        c;
     u_char       *p, *last, *start;
     ngx_uint_t    n, rest, slashes;
     credhub_str_t params[NGX_HTTP_CREDHUB_PARAMS_MAX];
@@ -377,7 +406,12 @@ ngx_http_credhub_route_fits(
 
     while (*pattern != '\0') {
         if (*pattern != '{') {
-            if (p == last || *p != (u_char) *pattern) {
+            c = (u_char) *pattern;
+
+            if (p == last
+                || (*p != c
+                    && (!folded || credhub_lower(*p) != credhub_lower(c))))
+            {
                 return 0;
             }
 
@@ -412,6 +446,24 @@ ngx_http_credhub_route_fits(
     match->rest = rest ? slashes : 0;
 
     return 1;
+}
+
+
+ngx_uint_t
+ngx_http_credhub_path_folded(credhub_str_t path)
+{
+    const credhub_str_t *start;
+
+    for (start = ngx_http_credhub_folded; start->len != 0; start++) {
+        if (path.len >= start->len
+            && ngx_strncasecmp(path.data, start->data, start->len) == 0
+            && (path.len == start->len || path.data[start->len] == '/'))
+        {
+            return 1;
+        }
+    }
+
+    return 0;
 }
 
 

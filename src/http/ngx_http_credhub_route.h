@@ -45,6 +45,10 @@ typedef struct {
 void ngx_http_credhub_route(ngx_http_credhub_match_t *match, ngx_uint_t groups,
     ngx_uint_t method, credhub_str_t path);
 
+/* Does the case of letters not matter in this path? So it is below /vedsdk and
+ * /vedauth. */
+ngx_uint_t ngx_http_credhub_path_folded(credhub_str_t path);
+
 /*
  * The path of a raw request target, percent-decoded once and nothing else:
  * nginx merges slashes, which are text in {rest}. .data == NULL without memory.

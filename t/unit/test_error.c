@@ -171,6 +171,7 @@ static const struct {
     { CREDHUB_E_SSH_TEMPLATE, 404 },
     { CREDHUB_E_SSH_CA, 404 },
     { CREDHUB_E_SSH_GRANT, 400 },
+    { CREDHUB_E_SSH_SCOPE, 400 },
 };
 
 
