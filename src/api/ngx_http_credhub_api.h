@@ -155,6 +155,24 @@ extern const ngx_credhub_operation_t ngx_http_credhub_token_verify;
 extern const ngx_credhub_operation_t ngx_http_credhub_token_revoke;
 extern const ngx_credhub_operation_t ngx_http_credhub_token_key;
 
+/* SSH certificates */
+extern const ngx_credhub_operation_t ngx_http_credhub_ssh_request;
+extern const ngx_credhub_operation_t ngx_http_credhub_ssh_retrieve;
+extern const ngx_credhub_operation_t ngx_http_credhub_ssh_approve;
+extern const ngx_credhub_operation_t ngx_http_credhub_ssh_reject;
+extern const ngx_credhub_operation_t ngx_http_credhub_ssh_template_create;
+extern const ngx_credhub_operation_t ngx_http_credhub_ssh_template_retrieve;
+extern const ngx_credhub_operation_t ngx_http_credhub_ssh_template_available;
+extern const ngx_credhub_operation_t ngx_http_credhub_ssh_ca_create;
+extern const ngx_credhub_operation_t ngx_http_credhub_ssh_public_key;
+extern const ngx_credhub_operation_t ngx_http_credhub_ssh_cert_authority;
+extern const ngx_credhub_operation_t ngx_http_credhub_ssh_known_hosts;
+extern const ngx_credhub_operation_t ngx_http_credhub_ssh_krl;
+extern const ngx_credhub_operation_t ngx_http_credhub_ssh_revoke;
+extern const ngx_credhub_operation_t ngx_http_credhub_ssh_ping;
+extern const ngx_credhub_operation_t ngx_http_credhub_ssh_version;
+extern const ngx_credhub_operation_t ngx_http_credhub_ssh_self;
+
 /* system */
 extern const ngx_credhub_operation_t ngx_http_credhub_info;
 extern const ngx_credhub_operation_t ngx_http_credhub_health;

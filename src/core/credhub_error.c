@@ -23,7 +23,8 @@ typedef struct {
 
 static const credhub_error_row_t *credhub_error_row(credhub_error_e kind);
 static const char                *credhub_error_code(credhub_error_e kind);
-static unsigned                   credhub_error_number(credhub_error_e kind);
+static void                       credhub_error_said_ssh(
+                          credhub_error_said_t *said, credhub_error_e kind);
 static credhub_str_t credhub_error_shown(const credhub_error_row_t *row,
     credhub_str_t detail, credhub_detail_t *clean);
 static void credhub_error_take(credhub_detail_t *clean, credhub_str_t detail);
@@ -82,14 +83,21 @@ credhub_error_code(credhub_error_e kind)
 }
 
 
-static unsigned
-credhub_error_number(credhub_error_e kind)
+static void
+credhub_error_said_ssh(credhub_error_said_t *said, credhub_error_e kind)
 {
+    const credhub_error_ssh_row_t *row;
+
     if ((unsigned) kind < CREDHUB_E_SSH || (unsigned) kind >= CREDHUB_E_LAST) {
-        return 0;
+        said->number = 0;
+        said->members = NULL;
+        return;
     }
 
-    return credhub_error_ssh_rows[kind - CREDHUB_E_SSH].number;
+    row = &credhub_error_ssh_rows[kind - CREDHUB_E_SSH];
+
+    said->number = row->number;
+    said->members = row->members;
 }
 
 
@@ -108,7 +116,7 @@ credhub_error_body(credhub_buf_t *buf, credhub_str_t target,
 
     said.status = row->status;
     said.code = credhub_error_code(kind);
-    said.number = credhub_error_number(kind);
+    credhub_error_said_ssh(&said, kind);
     said.word = (row->description != NULL) ? row->error : NULL;
 
     credhub_buf_init(&plain, buf->arena, 0);

@@ -32,7 +32,8 @@ typedef struct {
 
 typedef struct {
     credhub_error_row_t row;
-    unsigned            number; /* ErrorCode; 0: the status */
+    unsigned            number;  /* ErrorCode; 0: the status */
+    const char         *members; /* JSON before the "Response", or NULL */
 } credhub_error_ssh_row_t;
 
 

@@ -11,10 +11,11 @@
  * template are written in turn, NULL-terminated; these stand for the variable
  * ones. The text is a JSON string, with its quotes. */
 
-#define CODE   "\1"
-#define WORD   "\2"
-#define TEXT   "\3"
-#define NUMBER "\4"
+#define CODE    "\1"
+#define WORD    "\2"
+#define TEXT    "\3"
+#define NUMBER  "\4"
+#define MEMBERS "\5"
 
 
 typedef struct {
@@ -99,7 +100,7 @@ static const char *const  credhub_error_style_envelope[] = {
 };
 
 static const char *const  credhub_error_style_response[] = {
-    "{\"Response\":{\"ErrorCode\":", NUMBER, ",\"ErrorMessage\":", TEXT,
+    "{", MEMBERS, "\"Response\":{\"ErrorCode\":", NUMBER, ",\"ErrorMessage\":", TEXT,
     ",\"Success\":false}}", NULL
 };
 
@@ -165,6 +166,7 @@ credhub_error_style_status(
     said.number = 0;
     said.code = NULL;
     said.word = NULL;
+    said.members = NULL;
     said.text.data = (u_char *) row->text;
     said.text.len = strlen(row->text);
 
@@ -176,7 +178,7 @@ void
 credhub_error_style(
     credhub_buf_t *buf, credhub_str_t target, const credhub_error_said_t *said)
 {
-    const char                  *code, *word;
+    const char                  *code, *word, *members;
     const char *const           *part;
     const credhub_status_t      *row;
     const credhub_error_style_t *style;
@@ -186,6 +188,7 @@ credhub_error_style(
 
     code = (said->code != NULL) ? said->code : row->code;
     word = (said->word != NULL) ? said->word : row->word;
+    members = (said->members != NULL) ? said->members : "";
     part = (said->word != NULL) ? style->worded : style->parts;
 
     for (/* void */; *part != NULL; part++) {
@@ -205,6 +208,10 @@ credhub_error_style(
         case '\4':
             credhub_buf_printf(
                 buf, "%u", said->number != 0 ? said->number : said->status);
+            break;
+
+        case '\5':
+            credhub_buf_add(buf, members, strlen(members));
             break;
 
         default:

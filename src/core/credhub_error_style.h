@@ -21,11 +21,12 @@
 
 typedef struct {
     unsigned      status;
-    const char   *code;   /* NULL: as the status says */
-    unsigned      number; /* ErrorCode; 0: the status */
-    const char   *word;   /* NULL: the same; else CredHub tells it too, beside
+    const char   *code;    /* NULL: as the status says */
+    unsigned      number;  /* ErrorCode; 0: the status */
+    const char   *word;    /* NULL: the same; else CredHub tells it too, beside
                            "error_description" */
-    credhub_str_t text;   /* plain */
+    const char   *members; /* JSON before a "Response"; NULL: none */
+    credhub_str_t text;    /* plain */
 } credhub_error_said_t;
 
 

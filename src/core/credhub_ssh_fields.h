@@ -2,8 +2,7 @@
 /*
  * Members of the JSON of the SSH certificate API, bound by tables. Unlike
  * credhub_bind.h: a type is what it is (no "true" for true), unknown members
- * are passed over, and an error names its member. For src/core/credhub_ssh_*.c
- * only.
+ * are passed over, and an error names its member.
  */
 
 #ifndef _CREDHUB_SSH_FIELDS_H_INCLUDED_

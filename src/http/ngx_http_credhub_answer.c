@@ -100,6 +100,12 @@ ngx_http_credhub_answer(ngx_http_request_t *r, ngx_uint_t status,
         r->headers_out.content_type.len = r->headers_out.content_type_len;
     }
 
+    if (ctx->op->media.len != 0 && ctx->op->error == CREDHUB_OK) {
+        r->headers_out.content_type.len = ctx->op->media.len;
+        r->headers_out.content_type.data = ctx->op->media.data;
+        r->headers_out.content_type_len = ctx->op->media.len;
+    }
+
     if (body.len == 0) {
         ngx_str_null(&r->headers_out.content_type);
     }

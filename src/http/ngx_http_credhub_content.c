@@ -377,6 +377,8 @@ ngx_http_credhub_content_input(ngx_http_request_t *r,
     input->api_keys = scf->api_keys;
     input->method = ctx->auth.method;
     input->user = ctx->auth.user;
+    input->remote.len = r->connection->addr_text.len;
+    input->remote.data = r->connection->addr_text.data;
     input->token = ctx->auth.token;
 
     if ((ctx->route->flags & NGX_HTTP_CREDHUB_BODY)

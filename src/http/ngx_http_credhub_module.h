@@ -86,6 +86,7 @@ typedef struct {
     credhub_str_t   api_keys;   /* folded path, or empty */
     credhub_str_t   method;     /* how who asks is known: $credhub_auth */
     credhub_str_t   user;       /* and its principal */
+    credhub_str_t   remote;     /* address of the client */
 
     const credhub_token_t *token; /* that came along, or NULL */
 

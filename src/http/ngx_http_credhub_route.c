@@ -321,6 +321,54 @@ static const ngx_http_credhub_route_t  ngx_http_credhub_routes[] = {
     { NGX_HTTP_POST, SSH, "/vedsdk/authorize",
       OPEN|BODY, &ngx_http_credhub_token_key },
 
+    { NGX_HTTP_POST, SSH, "/vedsdk/SSHCertificates/Request",
+      BODY|WRITE, &ngx_http_credhub_ssh_request },
+
+    { NGX_HTTP_POST, SSH, "/vedsdk/SSHCertificates/Retrieve",
+      BODY|READ, &ngx_http_credhub_ssh_retrieve },
+
+    { NGX_HTTP_POST, SSH, "/vedsdk/SSHCertificates/Approve",
+      BODY|WRITE, &ngx_http_credhub_ssh_approve },
+
+    { NGX_HTTP_POST, SSH, "/vedsdk/SSHCertificates/Reject",
+      BODY|WRITE, &ngx_http_credhub_ssh_reject },
+
+    { NGX_HTTP_POST, SSH, "/vedsdk/SSHCertificates/Revoke",
+      BODY|WRITE, &ngx_http_credhub_ssh_revoke },
+
+    { NGX_HTTP_POST, SSH, "/vedsdk/SSHCertificates/CAKeyPair/Create",
+      BODY|WRITE, &ngx_http_credhub_ssh_ca_create },
+
+    { NGX_HTTP_POST, SSH, "/vedsdk/SSHCertificates/Template/Create",
+      BODY|WRITE, &ngx_http_credhub_ssh_template_create },
+
+    { NGX_HTTP_POST, SSH, "/vedsdk/SSHCertificates/Template/Retrieve",
+      BODY|READ, &ngx_http_credhub_ssh_template_retrieve },
+
+    { NGX_HTTP_GET, SSH, "/vedsdk/SSHCertificates/Template/Retrieve/PublicKeyData",
+      OPEN, &ngx_http_credhub_ssh_public_key },
+
+    { NGX_HTTP_GET, SSH, "/vedsdk/SSHCertificates/Template/Available",
+      0, &ngx_http_credhub_ssh_template_available },
+
+    { NGX_HTTP_GET, SSH, "/vedsdk/SSHCertificates/KRL",
+      OPEN, &ngx_http_credhub_ssh_krl },
+
+    { NGX_HTTP_GET, SSH, "/vedsdk/SSHCertificates/KnownHosts",
+      OPEN, &ngx_http_credhub_ssh_known_hosts },
+
+    { NGX_HTTP_GET, SSH, "/vedsdk/SSHCertificates/CertAuthority",
+      OPEN, &ngx_http_credhub_ssh_cert_authority },
+
+    { NGX_HTTP_GET, SSH, "/vedsdk",
+      OPEN, &ngx_http_credhub_ssh_ping },
+
+    { NGX_HTTP_GET, SSH, "/vedsdk/Identity/Self",
+      0, &ngx_http_credhub_ssh_self },
+
+    { NGX_HTTP_GET, SSH, "/vedsdk/systemstatus/version",
+      OPEN, &ngx_http_credhub_ssh_version },
+
     { 0, 0, NULL, 0, NULL }
 };
 

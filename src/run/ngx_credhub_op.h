@@ -76,6 +76,7 @@ struct ngx_credhub_op_s {
     /* outcome: status and body, or error and detail */
     ngx_uint_t      status;
     credhub_str_t   body;
+    credhub_str_t   media; /* type of the body; empty: JSON */
     credhub_error_e error;
     credhub_str_t   detail;
     unsigned        settled:1; /* status and body stand, whatever follows */

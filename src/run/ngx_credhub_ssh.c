@@ -11,8 +11,6 @@ static credhub_error_e ngx_credhub_ssh_ask_guid(ngx_credhub_op_t *op,
     ngx_credhub_object_ask_t *ask);
 static credhub_str_t   ngx_credhub_ssh_join(ngx_credhub_op_t *op,
       const char *first, const char *second, credhub_str_t third);
-static credhub_str_t   ngx_credhub_ssh_bytes(
-      ngx_credhub_op_t *op, credhub_str_t config, const char *name);
 
 
 credhub_error_e
@@ -188,7 +186,7 @@ ngx_credhub_ssh_member(
 }
 
 
-static credhub_str_t
+credhub_str_t
 ngx_credhub_ssh_bytes(
     ngx_credhub_op_t *op, credhub_str_t config, const char *name)
 {

@@ -56,6 +56,10 @@ credhub_str_t ngx_credhub_ssh_member(
     ngx_credhub_op_t *op, const ngx_credhub_object_t *object, const char *name);
 
 
+/* Bytes that a config has in base64; empty: none. */
+credhub_str_t ngx_credhub_ssh_bytes(
+    ngx_credhub_op_t *op, credhub_str_t config, const char *name);
+
 /* The config of a CA key: its pair. */
 credhub_error_e ngx_credhub_ssh_ca_config(ngx_credhub_op_t *op,
     const credhub_ssh_pair_t *pair, credhub_str_t *config);

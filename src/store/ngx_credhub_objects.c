@@ -230,7 +230,10 @@ ngx_credhub_object_write(ngx_credhub_call_t *call, ngx_credhub_store_t *store,
     credhub_str_t            *arg;
     const ngx_credhub_mark_t *mark;
 
-    credhub_str_t argv[12 + NGX_CREDHUB_REFS_MAX + 3 * NGX_CREDHUB_MARKS_MAX];
+    const ngx_credhub_object_t  none = { 0 };
+    const ngx_credhub_object_t *with;
+
+    credhub_str_t argv[18 + NGX_CREDHUB_REFS_MAX + 3 * NGX_CREDHUB_MARKS_MAX];
 
     arg = argv;
 
@@ -259,6 +262,15 @@ ngx_credhub_object_write(ngx_credhub_call_t *call, ngx_credhub_store_t *store,
         *arg++ = mark->member;
         *arg++ = mark->fresh ? credhub_str("1") : credhub_null_str;
     }
+
+    with = (change->with != NULL) ? change->with : &none;
+
+    *arg++ = with->key;
+    *arg++ = with->uid;
+    *arg++ = with->version;
+    *arg++ = with->attributes;
+    *arg++ = with->config;
+    *arg++ = change->with_unique;
 
     ngx_credhub_call_guarded(
         call, store, NGX_CREDHUB_SCRIPT_OBJECT_WRITE, arg - argv, argv, guard);

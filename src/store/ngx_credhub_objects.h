@@ -106,8 +106,13 @@ typedef struct {
     ngx_credhub_mark_t   marks[NGX_CREDHUB_MARKS_MAX]; /* stay for good */
     credhub_str_t        state; /* of a private link, else empty */
     credhub_str_t        lease; /* that is ended by this write; empty: none */
-    unsigned             due:1; /* a link that the hub shall provision */
-    unsigned             unused:1; /* refused while others refer to it */
+
+    /* a second one, created in the same step; it refers to the first */
+    const ngx_credhub_object_t *with; /* NULL: none */
+    credhub_str_t               with_unique;
+
+    unsigned due:1;    /* a link that the hub shall provision */
+    unsigned unused:1; /* refused while others refer to it */
 } ngx_credhub_object_change_t;
 
 void ngx_credhub_object_write(ngx_credhub_call_t *call,

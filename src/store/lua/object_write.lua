@@ -4,14 +4,16 @@
 --       attributes, config, creator, unique text, 3 references (or empty),
 --       state of a private link, lease that this write ends, 1 when the link is
 --       to be provisioned, 1 when nobody may refer to it, 2 marks { set (or
---       empty), member, 1 when it has to be a new one }, guard
+--       empty), member, 1 when it has to be a new one }, a second object that
+--       is created with this one and refers to it { key (or empty), uid,
+--       version, attributes, config, unique text }, guard
 -- Answers: ok, key, sequence, created, updated, seals of the key so far, 0, or
 --          stale: the expectation failed; exists; lease: another one stands, or
 --          it has ended; used, connections, destinations, { key... }; ref,
 --          which one (from 0) cannot be referred to; taken: the unique text is;
 --          marked, which one (from 0)
 
-local refused = write_refusal() or denial(24)
+local refused = write_refusal() or denial(30)
 if refused then
     return refused
 end
@@ -24,9 +26,14 @@ end
 local expected, lease = ARGV[6], ARGV[15]
 local object = {
     key = ARGV[3], uid = ARGV[4], version = ARGV[5], config = ARGV[8],
-    unique = ARGV[10], refs = {}, state = ARGV[14]
+    unique = ARGV[10], refs = {}, state = ARGV[14], attributes = ARGV[7],
+    creator = ARGV[9]
 }
-local object_key = prefix .. 'object:' .. object.key
+local with = ARGV[24] ~= '' and {
+    key = ARGV[24], uid = ARGV[25], version = ARGV[26], attributes = ARGV[27],
+    config = ARGV[28], unique = ARGV[29], refs = { object.key }, state = '',
+    creator = ARGV[9]
+}
 local kind, id = key_parts(object.key)
 local current = object_standing(object.key)
 local time = now()
@@ -92,9 +99,40 @@ for i = 18, 23, 3 do
     end
 end
 
+if with and object_standing(with.key) then
+    return { 'exists' }
+end
+
+local function put(one, created, updated)
+    local values = {
+        'uid', one.uid, 'version', one.version, 'attributes', one.attributes,
+        'config', one.config, 'creator', one.creator,
+        'sequence', one.sequence, 'created', created, 'updated', updated,
+        'refs', table.concat(one.refs, ' '), 'unique', one.unique,
+        'state', one.state
+    }
+    local row = {}
+    for i = 1, #values, 2 do
+        if values[i + 1] ~= '' then
+            row[#row + 1] = values[i]
+            row[#row + 1] = values[i + 1]
+        end
+    end
+    redis.call('UNLINK', prefix .. 'object:' .. one.key)
+    redis.call('HSET', prefix .. 'object:' .. one.key, unpack(row))
+
+    index_object(one)
+    if one.config ~= '' then
+        redis.call('SADD', prefix .. 'keys', fingerprint(one.config))
+    end
+end
+
 before_object(object)
 if current then
     before_object(current)
+end
+if with then
+    before_object(with)
 end
 redis.call('HGET', prefix .. 'seals', '')
 redis.call('SCARD', prefix .. 'keys')
@@ -105,7 +143,7 @@ local created = current and current.created or updated
 -- From here on only writes. The first one is refused when memory is out. Those
 -- that what stands there can refuse come before all that is seen by a reader.
 object.sequence = current and current.sequence or next_sequence()
-local seals = count_seals(object.config, '')
+local seals = count_seals(object.config, with and with.config or '')
 changed('object', object.key, object.version)
 
 redis.call('SET', prefix .. 'clock', updated)
@@ -114,29 +152,14 @@ if current then
     unindex_object(current)
 end
 
-local values = {
-    'uid', object.uid, 'version', object.version, 'attributes', ARGV[7],
-    'config', object.config, 'creator', ARGV[9], 'sequence', object.sequence,
-    'created', created, 'updated', updated,
-    'refs', table.concat(object.refs, ' '), 'unique', object.unique,
-    'state', object.state
-}
-local row = {}
-for i = 1, #values, 2 do
-    if values[i + 1] ~= '' then
-        row[#row + 1] = values[i]
-        row[#row + 1] = values[i + 1]
-    end
+put(object, created, updated)
+if with then
+    with.sequence = next_sequence()
+    changed('object', with.key, with.version)
+    put(with, updated, updated)
 end
-redis.call('UNLINK', object_key)
-redis.call('HSET', object_key, unpack(row))
-
-index_object(object)
 for _, mark in ipairs(marks) do
     redis.call('SADD', mark.key, mark.member)
-end
-if object.config ~= '' then
-    redis.call('SADD', prefix .. 'keys', fingerprint(object.config))
 end
 if ARGV[16] ~= '' and waiting(object.state) then
     redis.call('ZADD', prefix .. 'provision', updated, object.key)

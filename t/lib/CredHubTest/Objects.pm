@@ -19,7 +19,7 @@ my $ASIDE = qr/^(?:schema|seq|clock|seals|keys|changes|read_only)\z/;
 
 # What a write of an object has to say. Options: uid, version, expect,
 # attributes, config, creator, unique, refs, state, lease, due, unused, marks
-# ([set, member, fresh]...), guard.
+# ([set, member, fresh]...), with (what the second object is), guard.
 sub write_args ($self, $key, %opt) {
     my @refs = @{ $opt{refs} // [] };
     my @marks = @{ $opt{marks} // [] };
@@ -31,7 +31,8 @@ sub write_args ($self, $key, %opt) {
         (map { $refs[$_] // '' } 0 .. 2), $opt{state} // '',
         $opt{lease} // '', $opt{due} ? 1 : '', $opt{unused} ? 1 : '',
         (map { my $mark = $marks[$_] // []; map { $mark->[$_] // '' } 0 .. 2 }
-            0 .. 1), @{ $opt{guard} // [''] });
+            0 .. 1), (map { $_ // '' } @{ $opt{with} // [] }[0 .. 5]),
+        @{ $opt{guard} // [''] });
 }
 
 # Its answer; the word of it.
