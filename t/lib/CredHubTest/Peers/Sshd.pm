@@ -1,6 +1,7 @@
 package CredHubTest::Peers::Sshd;
 
-# OpenSSH's server with host keys of its own. Nobody can log in.
+# OpenSSH's server with host keys of its own. Nobody can log in, unless `conf`
+# says by what.
 
 use v5.36;
 
@@ -13,6 +14,9 @@ use CredHubTest::Process qw(read_file);
 
 
 sub user ($self) { return 'nobody' }
+
+# Who can log in: who runs it. Has no shell, but sftp.
+sub login ($self) { return $> == 0 ? $self->user : scalar getpwuid $> }
 
 
 sub prepare ($self) {
@@ -36,6 +40,7 @@ StrictModes no
 AuthorizedKeysFile none
 PasswordAuthentication no
 KbdInteractiveAuthentication no
+Subsystem sftp internal-sftp
 LoginGraceTime 10
 MaxStartups 100
 LogLevel DEBUG1
