@@ -174,7 +174,11 @@ ngx_http_credhub_ssh_stored(ngx_credhub_op_t *op)
         return ngx_credhub_op_error(op, CREDHUB_E_BUSY);
     }
 
-    return ngx_credhub_op_goto(op, ngx_http_credhub_ssh_certify);
+    /* a certificate does not say what its object is called */
+
+    return ngx_credhub_op_goto(op, rc == NGX_CREDHUB_OBJECT_MARKED
+                                       ? ngx_http_credhub_ssh_certify
+                                       : ngx_http_credhub_ssh_store);
 }
 
 
