@@ -99,6 +99,33 @@ subtest 'what seals is counted' => sub {
 };
 
 
+subtest 'two at once' => sub {
+    my $first  = 'ssh-cas/ca/one';
+    my $second = 'ssh-templates/ca/one';
+    my @with   = ($second, 'u-second', 'v-second', '{"b":1}', blob('S', 'y'),
+        'text');
+
+    is($store->put($first, config => blob('S', 'x'), with => \@with), 'ok',
+        'both are written');
+    is_deeply(fields($second, qw(uid version attributes config creator)),
+        ['u-second', 'v-second', '{"b":1}', blob('S', 'y'), 'maker'],
+        'the second one');
+    is($store->redis('HGET', $store->key("object:$second"), 'refs'), $first,
+        'refers to the first');
+    $store->agree('the keys agree');
+
+    my $before = $store->raw;
+    is($store->put('ssh-cas/ca/two', with => \@with), 'exists',
+        'the second one is there already');
+    is($store->put('ssh-cas/ca/two', with => \@with, guard => ['nobody']),
+        'denied', 'without the right');
+    is_deeply($store->raw, $before, 'none is written');
+
+    is($store->remove($first)->[0], 'used', 'which is referred to');
+    is($store->remove($_)->[0], 'ok', "$_ goes") for $second, $first;
+};
+
+
 subtest 'references' => sub {
     my @refs = qw(groups/g private-links/l external-secrets-managers/m);
 

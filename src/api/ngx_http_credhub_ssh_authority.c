@@ -91,7 +91,6 @@ ngx_http_credhub_ssh_authority_take(ngx_credhub_op_t *op)
     ngx_http_credhub_ssh_authority_t *authority = op->ctx;
 
     ngx_uint_t                i;
-    credhub_str_t             kept;
     credhub_error_e           error;
     ngx_credhub_object_ask_t *ask;
 
@@ -118,8 +117,8 @@ ngx_http_credhub_ssh_authority_take(ngx_credhub_op_t *op)
     if (error == CREDHUB_OK) {
         authority->named = ask->object;
         authority->ca = ask->with ? ask->referred : ask->object;
-        error =
-            ask->with ? ngx_credhub_ssh_template(op, ask, &kept) : CREDHUB_OK;
+        error = ask->with ? ngx_credhub_ssh_template(op, ask, &authority->kept)
+                          : CREDHUB_OK;
     }
 
     if (error == CREDHUB_OK) {

@@ -22,6 +22,7 @@ typedef struct {
 
     /* answered */
     ngx_credhub_object_t named; /* the CA key, or the template */
+    credhub_str_t        kept;  /* of the template; empty: the CA key */
     ngx_credhub_object_t ca;
     credhub_ssh_pair_t   pair;
 

@@ -177,7 +177,6 @@ ngx_http_credhub_ssh_decide_waiting(ngx_credhub_op_t *op)
     write->change.object.creator = object->creator;
     write->change.expect = object->version;
     write->change.refs[0] = ctx->template.object.key;
-    write->change.refs[1] = ctx->template.referred.key;
 
     if (write->guid.len != NGX_CREDHUB_SSH_GUID_LEN) {
         return CREDHUB_E_INTERNAL;

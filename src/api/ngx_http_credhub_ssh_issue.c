@@ -255,12 +255,19 @@ ngx_http_credhub_ssh_issue_apply(ngx_credhub_op_t *op,
 
     issue->template = ask->object;
     issue->write.change.refs[0] = ask->object.key;
-    issue->write.change.refs[1] = ask->referred.key;
     issue->pending = credhub_ssh_template_approval(kept);
     issue->reuse = credhub_ssh_template_reuse(kept);
 
-    return credhub_ssh_request_apply(
+    error = credhub_ssh_request_apply(
         op->arena, kept, &issue->request, &op->detail);
+
+    /* the hosts of a CA are found without looking at all that it has signed */
+
+    if (error == CREDHUB_OK && issue->request.certificate.host) {
+        issue->write.change.refs[1] = ask->referred.key;
+    }
+
+    return error;
 }
 
 

@@ -179,6 +179,12 @@ ngx_http_credhub_ssh_hosts_read(ngx_credhub_op_t *op)
     credhub_buf_t       index;
     ngx_credhub_call_t *call;
 
+    if (ctx->authority.kept.len != 0
+        && !credhub_ssh_template_host(ctx->authority.kept))
+    {
+        return ngx_http_credhub_ssh_text(op, NGX_HTTP_OK, credhub_null_str);
+    }
+
     if (ctx->behind == 0) {
         credhub_buf_init(&ctx->lines, op->arena, 1024);
     }
