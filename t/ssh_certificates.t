@@ -122,6 +122,7 @@ subtest 'a request for a key of the hub' => sub {
         'login@github.com' => 'alice' }, 'and in the details');
 
     my $public = keygen('one', $json->{PrivateKeyData}, '-y');
+    $hub->keep_secret((split /\n/, $json->{PrivateKeyData})[3]);
     is($public =~ s/\n//r, $json->{PublicKeyData}, 'the key is its own');
 
     my $again = call('Retrieve', { DN => $json->{DN}, Guid => '',
@@ -138,8 +139,8 @@ subtest 'a request for a key of the hub' => sub {
 
     my $locked = call('Retrieve', { DN => $json->{DN},
         IncludePrivateKeyData => JSON::PP::true(),
-        PrivateKeyPassphrase => 'pass word' })->json;
-    is(keygen('locked', $locked->{PrivateKeyData}, '-y', '-P', 'pass word')
+        PrivateKeyPassphrase => 'MARKER-pass word' })->json;
+    is(keygen('locked', $locked->{PrivateKeyData}, '-y', '-P', 'MARKER-pass word')
         =~ s/ .*| ?\n//rs, $public =~ s/ .*//rs, 'locked');
 
     is(call('Request', { CADN => 'Users', KeyId => 'key one',
@@ -276,7 +277,7 @@ subtest 'the service' => sub {
     is($none->get('/vedsdk/')->status, 200, 'ping');
     is($none->get('/VEDSDK')->status, 200, 'in any case');
     is($admin->get('/vedsdk/Identity/Self')->json->{Identities}[0]{PrefixedName},
-        $hub->actor('good'), 'self') if $hub->can('actor');
+        $hub->actor('good'), 'self');
     ok($none->get('/vedsdk/systemstatus/version')->json->{Version}, 'version');
     is($none->post("$BASE/Request", { CADN => 'Users' })->status, 401, 'nobody');
 };
@@ -285,8 +286,6 @@ subtest 'no other way to a key' => sub {
     for (qw(/ssh/VED/Certificate+Authority/SSH/Users /ssh/ved/policy/gone)) {
         is($admin->get("/api/v1/data?name=$_")->status, 404, "not $_");
     }
-    unlike(join('', $hub->redis_values), qr/PRIVATE KEY/, 'sealed')
-        if $hub->can('redis_values');
     my $nf = call('Retrieve', { DN => '\VED\Policy\nothing' });
     is($nf->status, 404, 'not found');
     is_deeply($nf->json, { DN => undef, Guid => undef,
