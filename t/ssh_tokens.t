@@ -310,7 +310,7 @@ subtest 'where they count' => sub {
     {
         is(bearer($text, $_)->status, 401, "not for $_");
     }
-    for ('/vedsdk/nothing', '/vedauth', '/vedsdk/') {
+    for ('/vedsdk/nothing', '/vedauth', '/vedauth/') {
         is(bearer($text, $_)->status, 404, "for $_");
     }
     is($admin->get('/version', headers => { Authorization => "Bearer $text" })
