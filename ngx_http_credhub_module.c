@@ -12,6 +12,7 @@
 #include "ngx_http_credhub_content.h"
 #include "ngx_http_credhub_actor.h"
 #include "ngx_http_credhub_conf.h"
+#include "ngx_http_credhub_edge.h"
 #include "ngx_http_credhub_error_filter.h"
 #include "ngx_http_credhub_seen.h"
 #include "ngx_http_credhub_variables.h"
@@ -26,6 +27,8 @@ static void *ngx_http_credhub_create_main_conf(ngx_conf_t *cf);
 static void *ngx_http_credhub_create_srv_conf(ngx_conf_t *cf);
 static char *ngx_http_credhub_merge_srv_conf(
     ngx_conf_t *cf, void *parent, void *child);
+static char *ngx_http_credhub_merge_needs(
+    ngx_conf_t *cf, ngx_http_credhub_srv_conf_t *conf);
 static void ngx_http_credhub_merge_limits(
     ngx_credhub_hub_t *conf, ngx_credhub_hub_t *prev);
 static void ngx_http_credhub_merge_outside(
@@ -230,6 +233,48 @@ static ngx_command_t  ngx_http_credhub_commands[] = {
       offsetof(ngx_http_credhub_loc_conf_t, management),
       &ngx_http_credhub_managements },
 
+    { ngx_string("credhub_access"),
+      NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_HTTP_LMT_CONF|NGX_CONF_TAKE12,
+      ngx_http_credhub_conf_demand,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_credhub_loc_conf_t, edge.access),
+      NULL },
+
+    { ngx_string("credhub_access_dry_run"),
+      NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_FLAG,
+      ngx_conf_set_flag_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_credhub_loc_conf_t, edge.access_dry_run),
+      NULL },
+
+    { ngx_string("credhub_authorize"),
+      NGX_HTTP_LOC_CONF|NGX_CONF_TAKE2,
+      ngx_http_credhub_conf_demand,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_credhub_loc_conf_t, edge.authorize),
+      ngx_http_credhub_authorize_handler },
+
+    { ngx_string("credhub_set"),
+      NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE23,
+      ngx_http_credhub_conf_inject,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("credhub_identity"),
+      NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
+      ngx_http_credhub_conf_identity,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("credhub_set_error"),
+      NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE123,
+      ngx_http_credhub_conf_inject_error,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
     { ngx_string("credhub_thread_pool"),
       NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE1,
       ngx_conf_set_str_slot,
@@ -345,8 +390,6 @@ ngx_http_credhub_merge_srv_conf(ngx_conf_t *cf, void *parent, void *child)
     ngx_http_credhub_srv_conf_t *prev = parent;
     ngx_http_credhub_srv_conf_t *conf = child;
 
-    const char *missing;
-
     ngx_conf_merge_str_value(conf->auth_server, prev->auth_server, "");
     ngx_http_credhub_merge_limits(&conf->hub, &prev->hub);
     ngx_http_credhub_merge_outside(&conf->hub, &prev->hub);
@@ -367,22 +410,30 @@ ngx_http_credhub_merge_srv_conf(ngx_conf_t *cf, void *parent, void *child)
         return NGX_CONF_ERROR;
     }
 
-    if (conf->file == NULL) {
-        return NGX_CONF_OK;
-    }
+    return ngx_http_credhub_merge_needs(cf, conf);
+}
+
+
+/* What a directive of the server or of its locations needs. */
+
+static char *
+ngx_http_credhub_merge_needs(ngx_conf_t *cf, ngx_http_credhub_srv_conf_t *conf)
+{
+    const char *missing;
 
     missing = conf->hub.store == NULL     ? "credhub_redis"
               : conf->hub.keyring == NULL ? "credhub_encryption_key"
                                           : NULL;
 
-    if (missing != NULL) {
-        ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
-            "no \"%s\" is defined for the \"credhub\" directive in %s:%ui",
-            missing, conf->file, conf->line);
-        return NGX_CONF_ERROR;
+    if (conf->needed_file == NULL || missing == NULL) {
+        return NGX_CONF_OK;
     }
 
-    return NGX_CONF_OK;
+    ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
+        "no \"%s\" is defined for the \"%V\" directive in %s:%ui", missing,
+        &conf->needed_by, conf->needed_file, conf->needed_line);
+
+    return NGX_CONF_ERROR;
 }
 
 
@@ -456,6 +507,8 @@ ngx_http_credhub_create_loc_conf(ngx_conf_t *cf)
     lcf->mtls = NGX_CONF_UNSET;
     lcf->management = NGX_CONF_UNSET_UINT;
 
+    ngx_http_credhub_edge_create(&lcf->edge);
+
     return lcf;
 }
 
@@ -495,7 +548,7 @@ ngx_http_credhub_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
         conf->groups |= NGX_HTTP_CREDHUB_MANAGEMENT;
     }
 
-    return NGX_CONF_OK;
+    return ngx_http_credhub_edge_merge(cf, &prev->edge, &conf->edge);
 }
 
 
@@ -531,6 +584,7 @@ ngx_http_credhub_postconfiguration(ngx_conf_t *cf)
     ngx_http_credhub_error_filter_init();
 
     return ngx_http_credhub_conf_servers(cf) == NGX_OK
+                   && ngx_http_credhub_edge_init(cf) == NGX_OK
                    && ngx_http_credhub_actor_init(cf) == NGX_OK
                ? ngx_http_credhub_auth_init(cf)
                : NGX_ERROR;

@@ -110,7 +110,71 @@ right(
         . " $KEY k1 $dir/base64;"
         . ' location / { credhub; } }',
     "server { listen 127.0.0.1:1; }",
+    $location->('credhub_access read /a/*; credhub_access write,delete $uri;'
+        . ' location /b { credhub_access off; }'
+        . ' limit_except GET { credhub_access write_acl /a; }'),
+    $location->('credhub_authorize read $arg_a; credhub_access_dry_run on;'),
+    $server->('credhub_identity edge; credhub_set $a /a; location / {'
+        . ' credhub_set $a $uri password; credhub_set $b /b one.two;'
+        . ' credhub_identity caller; credhub_set_error missing=400 denied=599'
+        . ' unavailable=500; }'),
 );
+
+wrong('rights that a location demands', $location,
+    ['credhub_access;',
+        'invalid number of arguments in "credhub_access" directive'],
+    ['credhub_access read;', '"credhub_access" directive has no path'],
+    ['credhub_access off; credhub_access read /a;',
+        '"credhub_access" directive is duplicate'],
+    ['credhub_access read /a; credhub_access off;',
+        '"credhub_access" directive is duplicate'],
+    ['credhub_access view /a;', '"view" is no list of operations'],
+    ['credhub_access read,read /a;', '"read,read" is no list of operations'],
+    ['credhub_access read a;', '"a" is no path of a permission'],
+    ['credhub_access read /a/;', '"/a/" is no path of a permission'],
+    ['credhub_access read /a*;', '"/a*" is no path of a permission'],
+    [join(' ', ('credhub_access read /a;') x 17),
+        '"credhub_access" directive is there too often'],
+    ['credhub_authorize off;',
+        'invalid number of arguments in "credhub_authorize" directive'],
+    ['credhub_authorize off /a;', '"off" is no list of operations'],
+    ['limit_except GET { credhub_authorize read /a; }',
+        '"credhub_authorize" directive is not allowed here'],
+    ['credhub_access_dry_run 1;', 'invalid value "1" in'
+        . ' "credhub_access_dry_run" directive, it must be "on" or "off"'],
+);
+
+wrong('secrets that a location injects', $location,
+    ['credhub_set a /a;', 'invalid variable name "a"'],
+    ['credhub_set $ /a;', 'invalid variable name "$"'],
+    ['credhub_set $a a;', '"a" is no name of a credential'],
+    ['credhub_set $a /a/*;', '"/a/*" is no name of a credential'],
+    ['credhub_set $a /a b c;',
+        'invalid number of arguments in "credhub_set" directive'],
+    ['credhub_set $a /a; credhub_set $a /b;',
+        '"credhub_set" directive is duplicate'],
+    ['set $a 1; credhub_set $a /a;',
+        'the variable "$a" is set by another directive too'],
+    ['credhub_set $a /a; set $a 1;', 'the duplicate "a" variable'],
+    ['credhub_set $host /a;', 'the duplicate "host" variable'],
+    ['credhub_identity "";', '"credhub_identity" directive has no valid actor'],
+    ['credhub_identity a; credhub_identity b;',
+        '"credhub_identity" directive is duplicate'],
+    (map { ["credhub_set_error $_;", qq(invalid parameter "$_")] }
+        'missing', 'missing=', 'missing=399', 'missing=600', 'denied=444',
+        'denied=499', 'unavailable=x', 'gone=404'),
+    ['credhub_set_error missing=400 missing=401;',
+        '"credhub_set_error" directive is duplicate'],
+);
+
+subtest 'a debug log has the secrets' => sub {
+    my ($code, $said) = CredHubTest::Config::nginx_test(
+        "error_log $dir/debug debug;\n"
+        . $location->('credhub_set $a /a;'));
+    is($code, 0, 'is accepted');
+    like($said, qr/\[warn\] .*"error_log" with level "debug" writes the secrets/,
+        'with a warning');
+};
 
 wrong('no hub without a store and a key', $http,
     ["server { location / {\ncredhub; # !\n} }",
@@ -123,6 +187,11 @@ wrong('no hub without a store and a key', $http,
     ["server { $REDIS; $KEY k1 $dir/k1; }\n"
         . "server { location / {\ncredhub; # !\n} }",
         'no "credhub_redis" is defined for the "credhub" directive'],
+    ["server { location / {\ncredhub_access read /a; # !\n} }",
+        'no "credhub_redis" is defined for the "credhub_access" directive'],
+    ["$REDIS; server {\ncredhub_set \$a /a; # !\nlocation / { credhub; } }",
+        'no "credhub_encryption_key" is defined for the "credhub_set"'
+        . ' directive'],
 );
 
 wrong('credhub', $location,

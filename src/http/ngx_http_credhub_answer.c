@@ -64,6 +64,10 @@ static const struct {
 /* clang-format on */
 
 
+static const ngx_str_t ngx_http_credhub_www_authenticate =
+    ngx_string("WWW-Authenticate");
+
+
 /*
  * A response header field that is never sent: body filters that compress leave
  * an answer alone that seems to have an encoding.
@@ -156,6 +160,32 @@ ngx_http_credhub_answer_error(ngx_http_request_t *r, credhub_arena_t *arena,
 }
 
 
+ngx_int_t
+ngx_http_credhub_answer_hints(ngx_http_request_t *r, credhub_arena_t *arena,
+    credhub_error_e error, credhub_str_t detail)
+{
+    ngx_uint_t                       status;
+    ngx_http_credhub_srv_conf_t     *scf;
+    const ngx_http_credhub_header_t *header;
+
+    scf = ngx_http_get_module_srv_conf(r, ngx_http_credhub_module);
+    status = credhub_error_status(error);
+
+    /* where the page becomes one of ours it gets them all */
+
+    for (header = ngx_http_credhub_headers; header->key.len != 0; header++) {
+        if (!scf->serves && header->status == status
+            && ngx_http_credhub_answer_header(r, &header->key, &header->value)
+                   != NGX_OK)
+        {
+            return NGX_ERROR;
+        }
+    }
+
+    return ngx_http_credhub_answer_challenge(r, arena, error, detail);
+}
+
+
 /* A client is told with what it may come, and what is wrong with a token. */
 
 static ngx_int_t
@@ -167,7 +197,7 @@ ngx_http_credhub_answer_challenge(ngx_http_request_t *r, credhub_arena_t *arena,
     credhub_buf_t                challenge;
     ngx_http_credhub_loc_conf_t *lcf;
     ngx_http_credhub_srv_conf_t *scf;
-    static const ngx_str_t       key = ngx_string("WWW-Authenticate");
+    const ngx_str_t             *key = &ngx_http_credhub_www_authenticate;
     static const ngx_str_t       basic = ngx_string("Basic realm=\"credhub\"");
 
     lcf = ngx_http_get_module_loc_conf(r, ngx_http_credhub_module);
@@ -183,14 +213,14 @@ ngx_http_credhub_answer_challenge(ngx_http_request_t *r, credhub_arena_t *arena,
         value.data = challenge.data;
 
         if (challenge.failed
-            || ngx_http_credhub_answer_header(r, &key, &value) != NGX_OK)
+            || ngx_http_credhub_answer_header(r, key, &value) != NGX_OK)
         {
             return NGX_ERROR;
         }
     }
 
     return unauthorized && scf->api_keys.len != 0
-               ? ngx_http_credhub_answer_header(r, &key, &basic)
+               ? ngx_http_credhub_answer_header(r, key, &basic)
                : NGX_OK;
 }
 
@@ -244,6 +274,10 @@ ngx_http_credhub_answer_header(
     h->hash = 1;
     h->key = *key;
     h->value = *value;
+
+    if (key == &ngx_http_credhub_www_authenticate) {
+        r->headers_out.www_authenticate = h; /* for auth_request, satisfy any */
+    }
 
     return NGX_OK;
 }

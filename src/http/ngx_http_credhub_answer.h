@@ -24,6 +24,11 @@ ngx_int_t ngx_http_credhub_answer_error(ngx_http_request_t *r,
     credhub_arena_t *arena, credhub_error_e error, credhub_str_t detail,
     ngx_uint_t allow);
 
+/* What tells a client how to come again, beside an error that nginx answers: a
+ * challenge with 401, Retry-After with 503. NGX_OK, NGX_ERROR. */
+ngx_int_t ngx_http_credhub_answer_hints(ngx_http_request_t *r,
+    credhub_arena_t *arena, credhub_error_e error, credhub_str_t detail);
+
 /* Headers that every answer about secrets carries, for answers made
  * elsewhere. */
 ngx_int_t ngx_http_credhub_answer_headers(

@@ -72,13 +72,29 @@ ngx_http_credhub_conf_hub(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
     clcf->handler = ngx_http_credhub_content_handler;
 
-    /* the server's configuration is checked when all of it is known */
+    ngx_http_credhub_conf_needs(cf);
 
     scf = ngx_http_conf_get_module_srv_conf(cf, ngx_http_credhub_module);
-    scf->file = cf->conf_file->file.name.data;
-    scf->line = cf->conf_file->line;
+    scf->serves = 1;
 
     return NGX_CONF_OK;
+}
+
+
+void
+ngx_http_credhub_conf_needs(ngx_conf_t *cf)
+{
+    ngx_str_t                   *value;
+    ngx_http_credhub_srv_conf_t *scf;
+
+    value = cf->args->elts;
+    scf = ngx_http_conf_get_module_srv_conf(cf, ngx_http_credhub_module);
+
+    if (scf->needed_file == NULL) {
+        scf->needed_by = value[0];
+        scf->needed_file = cf->conf_file->file.name.data;
+        scf->needed_line = cf->conf_file->line;
+    }
 }
 
 

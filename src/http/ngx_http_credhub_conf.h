@@ -37,6 +37,10 @@ char *ngx_http_credhub_conf_long_timeout(
     ngx_conf_t *cf, void *post, void *data);
 char *ngx_http_credhub_conf_pool(ngx_conf_t *cf, void *post, void *data);
 
+/* The directive at hand needs a store and keys: whether its server has them is
+ * checked when all of it is known. */
+void ngx_http_credhub_conf_needs(ngx_conf_t *cf);
+
 /* When all was read: tells every server's hub its resolver, and gathers those
  * that may reach something. */
 ngx_int_t ngx_http_credhub_conf_servers(ngx_conf_t *cf);

@@ -192,7 +192,7 @@ ngx_http_credhub_conf_servers(ngx_conf_t *cf)
         scf->hub.resolver = clcf->resolver;
         scf->hub.resolver_timeout = clcf->resolver_timeout;
 
-        if (scf->file != NULL && scf->hub.probe_allow != NULL
+        if (scf->serves && scf->hub.probe_allow != NULL
             && ngx_http_credhub_conf_reaching(mcf, &scf->hub) != NGX_OK)
         {
             return NGX_ERROR;

@@ -13,7 +13,6 @@
 #include "ngx_http_credhub_actor.h"
 #include "ngx_http_credhub_answer.h"
 #include "ngx_http_credhub_api.h"
-#include "credhub_name.h"
 
 
 static ngx_int_t ngx_http_credhub_content_start(ngx_http_credhub_ctx_t *ctx);
@@ -40,8 +39,6 @@ static ngx_http_credhub_ctx_t *ngx_http_credhub_content_ctx(
 static void ngx_http_credhub_content_run(ngx_http_credhub_ctx_t *ctx);
 static void ngx_http_credhub_content_finished(ngx_credhub_op_t *op);
 static void ngx_http_credhub_content_refused(ngx_credhub_op_t *op);
-static void ngx_http_credhub_content_gone(void *data);
-static void ngx_http_credhub_content_free(void *data);
 
 
 static const ngx_credhub_operation_t ngx_http_credhub_nothing = { "none",
@@ -218,32 +215,20 @@ ngx_http_credhub_content_identify(ngx_http_credhub_ctx_t *ctx)
 
     ngx_int_t rc;
 
-    auth->request = ctx->request;
-    auth->arena = op->arena;
     auth->open =
         ctx->route != NULL && (ctx->route->flags & NGX_HTTP_CREDHUB_OPEN) != 0;
 
-    rc = ngx_http_credhub_auth(auth, ngx_http_credhub_content_scope(ctx));
+    rc = ngx_http_credhub_ctx_identify(
+        ctx, op, ngx_http_credhub_content_scope(ctx));
 
-    if (rc == NGX_AGAIN) {
-        return NGX_AGAIN;
-    }
+    if (rc == NGX_DECLINED && auth->open) {
+        op->error = CREDHUB_OK;
+        op->detail = credhub_null_str;
 
-    op->actor = auth->actor;
-    op->caller = credhub_name_fold(op->arena, op->actor);
-    op->display = auth->display;
-
-    if (rc == NGX_OK
-        || (rc == NGX_DECLINED && ctx->route != NULL
-            && (ctx->route->flags & NGX_HTTP_CREDHUB_OPEN)))
-    {
         return NGX_OK;
     }
 
-    op->error = auth->error;
-    op->detail = auth->detail;
-
-    return NGX_ERROR;
+    return rc == NGX_DECLINED ? NGX_ERROR : rc;
 }
 
 
@@ -455,22 +440,16 @@ ngx_http_credhub_content_refuse(ngx_http_credhub_ctx_t *ctx, ngx_uint_t allow)
 static ngx_http_credhub_ctx_t *
 ngx_http_credhub_content_ctx(ngx_http_request_t *r)
 {
-    ngx_pool_cleanup_t          *freed;
-    ngx_http_cleanup_t          *gone;
     ngx_http_credhub_ctx_t      *ctx;
     ngx_http_credhub_srv_conf_t *scf;
 
     scf = ngx_http_get_module_srv_conf(r, ngx_http_credhub_module);
 
-    ctx = ngx_pcalloc(r->pool, sizeof(ngx_http_credhub_ctx_t));
-    freed = ngx_pool_cleanup_add(r->pool, 0);
-    gone = ngx_http_cleanup_add(r, 0);
-
-    if (ctx == NULL || freed == NULL || gone == NULL) {
+    ctx = ngx_http_credhub_ctx(r);
+    if (ctx == NULL) {
         return NULL;
     }
 
-    ctx->request = r;
     ctx->op = ngx_credhub_op_create(&ngx_http_credhub_nothing, &scf->hub);
 
     if (ctx->op == NULL) {
@@ -479,14 +458,6 @@ ngx_http_credhub_content_ctx(ngx_http_request_t *r)
 
     ctx->op->host = &ngx_http_credhub_content_host;
     ctx->op->host_data = ctx;
-
-    freed->handler = ngx_http_credhub_content_free;
-    freed->data = ctx;
-
-    gone->handler = ngx_http_credhub_content_gone;
-    gone->data = ctx;
-
-    ngx_http_set_ctx(r, ctx, ngx_http_credhub_module);
 
     return ctx;
 }
@@ -562,48 +533,4 @@ ngx_http_credhub_content_refused(ngx_credhub_op_t *op)
     (void) ngx_credhub_op_become(op, &ngx_http_credhub_refused);
 
     ngx_credhub_op_run(op);
-}
-
-
-/* The request ends before its operation. */
-
-static void
-ngx_http_credhub_content_gone(void *data)
-{
-    ngx_http_credhub_ctx_t *ctx = data;
-
-    ngx_http_credhub_auth_stop(&ctx->auth);
-
-    if (!ctx->op->finished) {
-        ngx_credhub_op_abort(ctx->op);
-    }
-}
-
-
-static void
-ngx_http_credhub_content_free(void *data)
-{
-    ngx_http_credhub_ctx_t *ctx = data;
-
-    ngx_credhub_op_destroy(ctx->op);
-}
-
-
-/* Cleanups are called, and listed, the last one first. */
-
-ngx_http_credhub_ctx_t *
-ngx_http_credhub_first_ctx(ngx_http_request_t *r)
-{
-    ngx_pool_cleanup_t     *cln;
-    ngx_http_credhub_ctx_t *first;
-
-    first = NULL;
-
-    for (cln = r->main->pool->cleanup; cln != NULL; cln = cln->next) {
-        if (cln->handler == ngx_http_credhub_content_free) {
-            first = cln->data;
-        }
-    }
-
-    return first;
 }

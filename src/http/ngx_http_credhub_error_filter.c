@@ -54,22 +54,15 @@ ngx_http_credhub_error_header_filter(ngx_http_request_t *r)
 
     scf = ngx_http_get_module_srv_conf(r, ngx_http_credhub_module);
 
-    if (r != r->main || scf->file == NULL
-        || r->err_status < NGX_HTTP_BAD_REQUEST
+    if (r != r->main || !scf->serves || r->err_status < NGX_HTTP_BAD_REQUEST
         || (r->error_page && r->internal))
     {
         return ngx_http_next_header_filter(r);
     }
 
-    ctx = ngx_http_get_module_ctx(r, ngx_http_credhub_module);
-
+    ctx = ngx_http_credhub_ctx(r);
     if (ctx == NULL) {
-        ctx = ngx_pcalloc(r->pool, sizeof(ngx_http_credhub_ctx_t));
-        if (ctx == NULL) {
-            return NGX_ERROR;
-        }
-
-        ngx_http_set_ctx(r, ctx, ngx_http_credhub_module);
+        return NGX_ERROR;
     }
 
     ctx->page = ngx_http_credhub_error_page(r);

@@ -46,6 +46,9 @@ typedef struct {
     ngx_array_t reaching;                 /* ngx_credhub_hub_t *: those that may
                                              reach something, one of equals */
     ngx_str_t   pools[NGX_CREDHUB_POOLS]; /* names; empty: our own */
+    unsigned    demands:1;                /* some location has a right */
+    unsigned    injects:1;                /* or a secret */
+    unsigned    warned:1;                 /* of a debug log, for one */
 } ngx_http_credhub_main_conf_t;
 
 
@@ -54,9 +57,35 @@ typedef struct {
     ngx_str_t         auth_server;
     credhub_str_t api_keys; /* folded path of "user" credentials, or empty */
 
-    u_char    *file; /* where a location says "credhub" */
-    ngx_uint_t line;
+    ngx_flag_t serves; /* a location says "credhub" */
+
+    /* the first directive that needs a store and keys */
+    ngx_str_t  needed_by;
+    u_char    *needed_file;
+    ngx_uint_t needed_line;
 } ngx_http_credhub_srv_conf_t;
+
+
+/* Statuses of credhub_set_error. */
+
+typedef enum {
+    NGX_HTTP_CREDHUB_INJECT_MISSING = 0,
+    NGX_HTTP_CREDHUB_INJECT_DENIED,
+    NGX_HTTP_CREDHUB_INJECT_UNAVAILABLE,
+    NGX_HTTP_CREDHUB_INJECT_STATUSES
+} ngx_http_credhub_inject_status_e;
+
+
+/* What a location uses the hub for; see ngx_http_credhub_edge.h. */
+
+typedef struct {
+    ngx_array_t *access;    /* ngx_http_credhub_demand_t; NULL: unset */
+    ngx_array_t *authorize; /* the same */
+    ngx_flag_t   access_dry_run;
+    ngx_array_t *injections; /* ngx_http_credhub_injection_t, or NULL */
+    ngx_str_t    identity;   /* that reads them; empty: who asks */
+    ngx_uint_t   statuses[NGX_HTTP_CREDHUB_INJECT_STATUSES];
+} ngx_http_credhub_edge_conf_t;
 
 
 typedef struct {
@@ -70,6 +99,8 @@ typedef struct {
     ngx_str_t                actor_claim;
     ngx_str_t                actor_prefix;
     credhub_jwt_rules_t      jwt; /* of these */
+
+    ngx_http_credhub_edge_conf_t edge;
 } ngx_http_credhub_loc_conf_t;
 
 

@@ -20,7 +20,8 @@
 
 typedef struct {
     ngx_http_request_t           *request; /* the main one */
-    const ngx_http_credhub_ctx_t *ctx;     /* NULL: never reached a hub */
+    const ngx_http_credhub_ctx_t *ctx;     /* NULL: nothing was decided */
+    const ngx_credhub_op_t       *op;      /* that decided; NULL with ctx */
     credhub_arena_t              *arena;   /* NULL: not needed so far */
 } ngx_http_credhub_record_t;
 
@@ -182,8 +183,8 @@ ngx_http_credhub_variable(
     row = (const ngx_http_credhub_variable_t *) data;
 
     record.request = r->main;
-    record.ctx = ngx_http_credhub_first_ctx(r);
-    record.arena = record.ctx != NULL ? record.ctx->op->arena : NULL;
+    record.ctx = ngx_http_credhub_first_ctx(r, &record.op);
+    record.arena = record.ctx != NULL ? record.op->arena : NULL;
 
     value = row->field(&record);
 
@@ -241,7 +242,14 @@ ngx_http_credhub_record_str(const credhub_buf_t *buf)
 static credhub_str_t
 ngx_http_credhub_field_actor(ngx_http_credhub_record_t *record)
 {
-    return record->ctx != NULL ? record->ctx->auth.actor : credhub_null_str;
+    if (record->ctx == NULL) {
+        return credhub_null_str;
+    }
+
+    /* an identity that a location gives was not offered */
+
+    return record->ctx->auth.actor.len != 0 ? record->ctx->auth.actor
+                                            : record->op->actor;
 }
 
 
@@ -264,35 +272,38 @@ ngx_http_credhub_field_operation(ngx_http_credhub_record_t *record)
 {
     const ngx_http_credhub_ctx_t *ctx = record->ctx;
 
-    if (ctx == NULL || ctx->route == NULL) {
+    if (ctx == NULL || (record->op == ctx->op && ctx->route == NULL)) {
         return credhub_null_str;
     }
 
-    return ngx_http_credhub_text(ctx->op->action != NULL
-                                     ? ctx->op->action
-                                     : ctx->route->operation->name);
+    if (record->op->action != NULL) {
+        return ngx_http_credhub_text(record->op->action);
+    }
+
+    return ngx_http_credhub_text(record->op == ctx->op
+                                     ? ctx->route->operation->name
+                                     : record->op->operation->name);
 }
 
 
 static credhub_str_t
 ngx_http_credhub_field_resource(ngx_http_credhub_record_t *record)
 {
-    return record->ctx != NULL ? record->ctx->op->resource : credhub_null_str;
+    return record->ctx != NULL ? record->op->resource : credhub_null_str;
 }
 
 
 static credhub_str_t
 ngx_http_credhub_field_resource_id(ngx_http_credhub_record_t *record)
 {
-    return record->ctx != NULL ? record->ctx->op->resource_id
-                               : credhub_null_str;
+    return record->ctx != NULL ? record->op->resource_id : credhub_null_str;
 }
 
 
 static credhub_str_t
 ngx_http_credhub_field_version_id(ngx_http_credhub_record_t *record)
 {
-    return record->ctx != NULL ? record->ctx->op->version_id : credhub_null_str;
+    return record->ctx != NULL ? record->op->version_id : credhub_null_str;
 }
 
 
@@ -306,7 +317,7 @@ ngx_http_credhub_field_details(ngx_http_credhub_record_t *record)
     }
 
     ngx_http_credhub_record_buf(record, &buf, 256);
-    ngx_credhub_audit_json(&buf, record->ctx->op);
+    ngx_credhub_audit_json(&buf, record->op);
 
     return ngx_http_credhub_record_str(&buf);
 }
@@ -325,18 +336,18 @@ ngx_http_credhub_field_reason(ngx_http_credhub_record_t *record)
     credhub_error_e              error;
     ngx_http_credhub_srv_conf_t *scf;
 
-    if (ctx != NULL && ctx->op->error != CREDHUB_OK) {
+    if (ctx != NULL && record->op->error != CREDHUB_OK) {
         /* details of others may be text of a body */
 
-        return ngx_http_credhub_why(record, ctx->op->error,
-            ctx->auth.error == ctx->op->error ? ctx->auth.detail
-                                              : credhub_null_str);
+        return ngx_http_credhub_why(record, record->op->error,
+            ctx->auth.error == record->op->error ? ctx->auth.detail
+                                                 : credhub_null_str);
     }
 
     scf = ngx_http_get_module_srv_conf(r, ngx_http_credhub_module);
     status = ngx_http_credhub_record_status(r);
 
-    if (scf->file == NULL || status < NGX_HTTP_BAD_REQUEST) {
+    if (!scf->serves || status < NGX_HTTP_BAD_REQUEST) {
         return credhub_null_str;
     }
 

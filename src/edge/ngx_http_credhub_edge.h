@@ -1,0 +1,73 @@
+
+/*
+ * What locations use that serve something else: rights that are demanded
+ * (credhub_access, credhub_authorize) and fields of credentials that are put
+ * into variables (credhub_set).
+ */
+
+#ifndef _NGX_HTTP_CREDHUB_EDGE_H_INCLUDED_
+#define _NGX_HTTP_CREDHUB_EDGE_H_INCLUDED_
+
+
+#include "ngx_http_credhub_phase.h"
+
+
+/* A line of credhub_access or credhub_authorize. */
+
+typedef struct {
+    unsigned                 operations;
+    ngx_http_complex_value_t path;
+} ngx_http_credhub_demand_t;
+
+
+/* A line of credhub_set. */
+
+typedef struct {
+    ngx_int_t                variable; /* index */
+    ngx_http_complex_value_t name;
+    credhub_str_t            field;
+} ngx_http_credhub_injection_t;
+
+
+/* The configuration of a request's location. */
+ngx_http_credhub_edge_conf_t *ngx_http_credhub_edge_conf(ngx_http_request_t *r);
+
+/* Phase handlers, and the content handler of credhub_authorize. */
+ngx_int_t ngx_http_credhub_access_handler(ngx_http_request_t *r);
+ngx_int_t ngx_http_credhub_authorize_handler(ngx_http_request_t *r);
+ngx_int_t ngx_http_credhub_inject_handler(ngx_http_request_t *r);
+
+/* A variable of credhub_set; `data` is its index. */
+ngx_int_t ngx_http_credhub_inject_variable(
+    ngx_http_request_t *r, ngx_http_variable_value_t *v, uintptr_t data);
+
+/* The text of a value that may have variables in it. NGX_OK, NGX_ERROR. */
+ngx_int_t ngx_http_credhub_edge_text(ngx_http_request_t *r,
+    ngx_http_complex_value_t *value, credhub_str_t *text);
+
+/* Tells the log why an operation of the edge ended with that status; `note`
+ * follows. */
+void ngx_http_credhub_edge_log(ngx_http_request_t *r, ngx_credhub_op_t *op,
+    ngx_uint_t status, const char *note);
+
+
+/* Configuration: handlers of directives, and of merging. */
+
+char *ngx_http_credhub_conf_demand(
+    ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+char *ngx_http_credhub_conf_inject(
+    ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+char *ngx_http_credhub_conf_identity(
+    ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+char *ngx_http_credhub_conf_inject_error(
+    ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+
+void  ngx_http_credhub_edge_create(ngx_http_credhub_edge_conf_t *conf);
+char *ngx_http_credhub_edge_merge(ngx_conf_t *cf,
+    ngx_http_credhub_edge_conf_t *prev, ngx_http_credhub_edge_conf_t *conf);
+
+/* Registers the phases, where they are used. */
+ngx_int_t ngx_http_credhub_edge_init(ngx_conf_t *cf);
+
+
+#endif /* _NGX_HTTP_CREDHUB_EDGE_H_INCLUDED_ */
