@@ -273,8 +273,8 @@ subtest 'internal redirects' => sub {
     asks($app, '/page/x', 200, 1, 'the page decides for itself');
     withdraw($hub, $view);
     asks($app, '/page/x', 403, 0, 'and refuses too');
-    like(read_file($hub->dir . '/edge.log'),
-        qr{^/page/x 403 access \Q$actor\E /apps/page forbidden$}m,
+    ok(wait_until(20, sub { read_file($hub->dir . '/edge.log') =~
+        m{^/page/x 403 access \Q$actor\E /apps/page forbidden$}m }),
         'the first decision is logged');
 };
 
@@ -325,6 +325,7 @@ subtest 'while it waits' => sub {
     $hub->proxy->release;
     is($clients[2]->response->status, 200, 'goes on');
     is($clients[1]->response->status, 200, 'and the other');
+    wait_until(20, sub { upstreams() - $before >= 2 });
     is(upstreams() - $before, 2, 'each once');
     is($hub->proxy->count('HMGET'), 3, 'asked once each');
 

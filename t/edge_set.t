@@ -320,8 +320,9 @@ subtest 'other ways through nginx' => sub {
 
 
 subtest 'logs' => sub {
-    my $text = read_file($hub->dir . '/edge.log');
-    like($text, qr{^/fixed/x \[-\] \[-\] inject edge /apps/USER -$}m,
+    my $text = '';
+    ok(wait_until(20, sub { ($text = read_file($hub->dir . '/edge.log')) =~
+        m{^/fixed/x \[-\] \[-\] inject edge /apps/USER -$}m }),
         'a log that names the variable has nothing');
     unlike($text, qr/MARKER/, 'nowhere');
 };
