@@ -40,6 +40,7 @@ static char *ngx_http_credhub_merge_loc_conf(
     ngx_conf_t *cf, void *parent, void *child);
 static void ngx_http_credhub_merge_jwt(
     ngx_http_credhub_loc_conf_t *prev, ngx_http_credhub_loc_conf_t *conf);
+static ngx_int_t ngx_http_credhub_preconfiguration(ngx_conf_t *cf);
 static ngx_int_t ngx_http_credhub_postconfiguration(ngx_conf_t *cf);
 
 static ngx_int_t ngx_http_credhub_init_module(ngx_cycle_t *cycle);
@@ -275,6 +276,20 @@ static ngx_command_t  ngx_http_credhub_commands[] = {
       0,
       NULL },
 
+    { ngx_string("credhub_trust"),
+      NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE12,
+      ngx_http_credhub_conf_trust,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("credhub_trust_dry_run"),
+      NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_FLAG,
+      ngx_conf_set_flag_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_credhub_loc_conf_t, edge.trust_dry_run),
+      NULL },
+
     { ngx_string("credhub_thread_pool"),
       NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE1,
       ngx_conf_set_str_slot,
@@ -294,7 +309,7 @@ static ngx_command_t  ngx_http_credhub_commands[] = {
 
 
 static ngx_http_module_t  ngx_http_credhub_module_ctx = {
-    ngx_http_credhub_variables_add,        /* preconfiguration */
+    ngx_http_credhub_preconfiguration,     /* preconfiguration */
     ngx_http_credhub_postconfiguration,    /* postconfiguration */
 
     ngx_http_credhub_create_main_conf,     /* create main configuration */
@@ -575,6 +590,15 @@ ngx_http_credhub_merge_jwt(
     conf->jwt.actor_claim = (char *) conf->actor_claim.data;
     conf->jwt.actor_prefix.len = conf->actor_prefix.len;
     conf->jwt.actor_prefix.data = conf->actor_prefix.data;
+}
+
+
+static ngx_int_t
+ngx_http_credhub_preconfiguration(ngx_conf_t *cf)
+{
+    return ngx_http_credhub_variables_add(cf) == NGX_OK
+               ? ngx_http_credhub_trust_add(cf)
+               : NGX_ERROR;
 }
 
 

@@ -114,6 +114,9 @@ right(
         . ' location /b { credhub_access off; }'
         . ' limit_except GET { credhub_access write_acl /a; }'),
     $location->('credhub_authorize read $arg_a; credhub_access_dry_run on;'),
+    $server->('credhub_trust connections $arg_id; credhub_trust_dry_run on;'
+        . ' location / { credhub_trust destinations a_b; location /b {'
+        . ' credhub_trust off; } }'),
     $server->('credhub_identity edge; credhub_set $a /a; location / {'
         . ' credhub_set $a $uri password; credhub_set $b /b one.two;'
         . ' credhub_identity caller; credhub_set_error missing=400 denied=599'
@@ -142,6 +145,18 @@ wrong('rights that a location demands', $location,
         '"credhub_authorize" directive is not allowed here'],
     ['credhub_access_dry_run 1;', 'invalid value "1" in'
         . ' "credhub_access_dry_run" directive, it must be "on" or "off"'],
+);
+
+wrong('certificates that a location demands', $location,
+    ['credhub_trust;',
+        'invalid number of arguments in "credhub_trust" directive'],
+    ['credhub_trust connections;', '"credhub_trust" directive has no id'],
+    ['credhub_trust groups a;',
+        '"groups" is neither connections nor destinations'],
+    ['credhub_trust connections a; credhub_trust off;',
+        '"credhub_trust" directive is duplicate'],
+    ['limit_except GET { credhub_trust off; }',
+        '"credhub_trust" directive is not allowed here'],
 );
 
 wrong('secrets that a location injects', $location,

@@ -7,17 +7,16 @@
  */
 
 #include "ngx_http_credhub_edge.h"
-#include "ngx_http_credhub_answer.h"
 #include "ngx_credhub_rights.h"
 
 
+static ngx_int_t ngx_http_credhub_access_rights(ngx_http_request_t *r);
 static ngx_int_t ngx_http_credhub_access_decide(ngx_http_request_t *r,
     const ngx_array_t *demands, const ngx_credhub_operation_t *operation,
     ngx_http_credhub_ctx_t **made);
 static ngx_int_t ngx_http_credhub_access_ask(ngx_http_credhub_ctx_t *ctx,
     ngx_credhub_op_t *op, const ngx_array_t *demands);
 static unsigned  ngx_http_credhub_access_scope(const ngx_array_t *demands);
-static ngx_int_t ngx_http_credhub_access_result(ngx_http_credhub_ctx_t *ctx);
 static void      ngx_http_credhub_authorize_again(ngx_http_request_t *r);
 static ngx_int_t ngx_http_credhub_authorize(ngx_http_request_t *r);
 static ngx_credhub_rc_e ngx_http_credhub_access_check(ngx_credhub_op_t *op);
@@ -43,8 +42,27 @@ static const ngx_credhub_operation_t ngx_http_credhub_authorize_operation = {
 };
 
 
+/* NGX_DECLINED: nothing is demanded, or only tried. */
+
 ngx_int_t
 ngx_http_credhub_access_handler(ngx_http_request_t *r)
+{
+    ngx_int_t rights, trust;
+
+    rights = ngx_http_credhub_access_rights(r);
+
+    if (rights != NGX_OK && rights != NGX_DECLINED) {
+        return rights;
+    }
+
+    trust = ngx_http_credhub_trust(r);
+
+    return trust == NGX_DECLINED ? rights : trust;
+}
+
+
+static ngx_int_t
+ngx_http_credhub_access_rights(ngx_http_request_t *r)
 {
     ngx_int_t                     rc;
     ngx_http_credhub_ctx_t       *ctx;
@@ -59,20 +77,9 @@ ngx_http_credhub_access_handler(ngx_http_request_t *r)
     rc = ngx_http_credhub_access_decide(
         r, conf->access, &ngx_http_credhub_access_operation, &ctx);
 
-    if (rc != NGX_OK) {
-        return rc;
-    }
-
-    if (conf->access_dry_run) {
-        if (ctx->access.op->error != CREDHUB_OK) {
-            ngx_http_credhub_edge_log(r, ctx->access.op,
-                credhub_error_status(ctx->access.op->error), ", dry run");
-        }
-
-        return NGX_DECLINED;
-    }
-
-    return ngx_http_credhub_access_result(ctx);
+    return rc != NGX_OK ? rc
+                        : ngx_http_credhub_edge_result(
+                            r, ctx->access.op, conf->access_dry_run);
 }
 
 
@@ -126,7 +133,7 @@ ngx_http_credhub_authorize(ngx_http_request_t *r)
         r, conf->authorize, &ngx_http_credhub_authorize_operation, &ctx);
 
     if (rc == NGX_OK) {
-        rc = ngx_http_credhub_access_result(ctx);
+        rc = ngx_http_credhub_edge_result(r, ctx->access.op, 0);
     }
 
     return rc == NGX_OK ? NGX_HTTP_NO_CONTENT : rc;
@@ -236,30 +243,4 @@ static ngx_credhub_rc_e
 ngx_http_credhub_access_check(ngx_credhub_op_t *op)
 {
     return ngx_credhub_rights_enter(op, op->ctx);
-}
-
-
-static ngx_int_t
-ngx_http_credhub_access_result(ngx_http_credhub_ctx_t *ctx)
-{
-    ngx_http_request_t *r = ctx->request;
-    ngx_credhub_op_t   *op = ctx->access.op;
-
-    ngx_uint_t status;
-
-    if (op->error == CREDHUB_OK) {
-        return NGX_OK;
-    }
-
-    status = credhub_error_status(op->error);
-
-    ngx_http_credhub_edge_log(r, op, status, "");
-
-    if (ngx_http_credhub_answer_hints(r, op->arena, op->error, op->detail)
-        != NGX_OK)
-    {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
-    }
-
-    return status;
 }

@@ -2,7 +2,9 @@
 /* What the directives of locations mean, and what their handlers share. */
 
 #include "ngx_http_credhub_conf.h"
+#include "ngx_http_credhub_answer.h"
 #include "ngx_http_credhub_edge.h"
+#include "ngx_credhub_object.h"
 #include "credhub_name.h"
 
 
@@ -84,8 +86,34 @@ ngx_http_credhub_edge_log(ngx_http_request_t *r, ngx_credhub_op_t *op,
     what = op->resource.len != 0 ? op->resource : credhub_str("-");
 
     ngx_log_error(level, r->connection->log, 0,
-        "credhub: %s of \"%*s\" on \"%*s\": %s%s", op->operation->name, who.len,
-        who.data, what.len, what.data, credhub_error_name(op->error), note);
+        "credhub: %s of \"%*s\" on \"%*s\": %s%s%*s%s", op->operation->name,
+        who.len, who.data, what.len, what.data, credhub_error_name(op->error),
+        op->detail.len != 0 ? ": " : "", op->detail.len, op->detail.data, note);
+}
+
+
+ngx_int_t
+ngx_http_credhub_edge_result(
+    ngx_http_request_t *r, ngx_credhub_op_t *op, ngx_flag_t dry_run)
+{
+    ngx_uint_t status;
+
+    if (op->error == CREDHUB_OK) {
+        return dry_run ? NGX_DECLINED : NGX_OK;
+    }
+
+    status = credhub_error_status(op->error);
+
+    ngx_http_credhub_edge_log(r, op, status, dry_run ? ", dry run" : "");
+
+    if (dry_run) {
+        return NGX_DECLINED;
+    }
+
+    return ngx_http_credhub_answer_hints(r, op->arena, op->error, op->detail)
+                   == NGX_OK
+               ? (ngx_int_t) status
+               : NGX_HTTP_INTERNAL_SERVER_ERROR;
 }
 
 
@@ -340,6 +368,59 @@ ngx_http_credhub_edge_variable(ngx_conf_t *cf, ngx_str_t *name)
 }
 
 
+/* credhub_trust */
+
+char *
+ngx_http_credhub_conf_trust(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_http_credhub_loc_conf_t *lcf = conf;
+
+    ngx_str_t                    *value;
+    ngx_uint_t                    kind;
+    ngx_http_credhub_main_conf_t *mcf;
+
+    value = cf->args->elts;
+
+    if (lcf->edge.trust != NGX_CONF_UNSET_UINT) {
+        return "is duplicate";
+    }
+
+    if (cf->args->nelts == 2) {
+        lcf->edge.trust = NGX_HTTP_CREDHUB_TRUST_OFF;
+        return ngx_strcmp(value[1].data, "off") == 0 ? NGX_CONF_OK
+                                                     : "has no id";
+    }
+
+    for (kind = NGX_CREDHUB_CONNECTIONS;
+         ngx_strcmp(value[1].data, ngx_credhub_object_kinds[kind].name) != 0;
+         kind++)
+    {
+        if (kind == NGX_CREDHUB_DESTINATIONS) {
+            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                "\"%V\" is neither connections nor destinations", &value[1]);
+            return NGX_CONF_ERROR;
+        }
+    }
+
+    lcf->edge.trust = kind;
+    lcf->edge.trust_id = ngx_palloc(cf->pool, sizeof(ngx_http_complex_value_t));
+
+    if (lcf->edge.trust_id == NULL
+        || ngx_http_credhub_edge_compile(cf, &value[2], lcf->edge.trust_id)
+               != NGX_OK)
+    {
+        return NGX_CONF_ERROR;
+    }
+
+    mcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_credhub_module);
+    mcf->demands = 1;
+
+    ngx_http_credhub_conf_needs(cf);
+
+    return NGX_CONF_OK;
+}
+
+
 /* credhub_identity */
 
 char *
@@ -441,6 +522,8 @@ ngx_http_credhub_edge_create(ngx_http_credhub_edge_conf_t *conf)
     ngx_uint_t i;
 
     conf->access_dry_run = NGX_CONF_UNSET;
+    conf->trust = NGX_CONF_UNSET_UINT;
+    conf->trust_dry_run = NGX_CONF_UNSET;
 
     for (i = 0; i < NGX_HTTP_CREDHUB_INJECT_STATUSES; i++) {
         conf->statuses[i] = NGX_CONF_UNSET_UINT;
@@ -476,6 +559,13 @@ ngx_http_credhub_edge_merge(ngx_conf_t *cf, ngx_http_credhub_edge_conf_t *prev,
         conf->identity = prev->identity;
     }
 
+    if (conf->trust == NGX_CONF_UNSET_UINT) {
+        conf->trust_id = prev->trust_id;
+    }
+
+    ngx_conf_merge_uint_value(
+        conf->trust, prev->trust, NGX_HTTP_CREDHUB_TRUST_OFF);
+    ngx_conf_merge_value(conf->trust_dry_run, prev->trust_dry_run, 0);
     ngx_conf_merge_value(conf->access_dry_run, prev->access_dry_run, 0);
 
     for (i = 0; i < NGX_HTTP_CREDHUB_INJECT_STATUSES; i++) {
@@ -575,6 +665,10 @@ ngx_http_credhub_edge_init(ngx_conf_t *cf)
         }
 
         *handler = ngx_http_credhub_access_handler;
+
+        if (ngx_http_credhub_trust_init(cf) != NGX_OK) {
+            return NGX_ERROR;
+        }
     }
 
     if (mcf->injects) {

@@ -50,6 +50,20 @@ ngx_int_t ngx_http_credhub_edge_text(ngx_http_request_t *r,
 void ngx_http_credhub_edge_log(ngx_http_request_t *r, ngx_credhub_op_t *op,
     ngx_uint_t status, const char *note);
 
+/* What an access handler returns for an operation that has ended; a refusal is
+ * logged, and has the headers that belong to it. Of a dry run NGX_DECLINED. */
+ngx_int_t ngx_http_credhub_edge_result(
+    ngx_http_request_t *r, ngx_credhub_op_t *op, ngx_flag_t dry_run);
+
+/* Demands an approved certificate of the client: NGX_OK, NGX_DECLINED (it does
+ * not, or only tries), NGX_AGAIN, or a status. */
+ngx_int_t ngx_http_credhub_trust(ngx_http_request_t *r);
+
+/* The variables of it; and the place where a TLS connection remembers by which
+ * approval it was trusted. At configuration. */
+ngx_int_t ngx_http_credhub_trust_add(ngx_conf_t *cf);
+ngx_int_t ngx_http_credhub_trust_init(ngx_conf_t *cf);
+
 
 /* Configuration: handlers of directives, and of merging. */
 
@@ -60,6 +74,9 @@ char *ngx_http_credhub_conf_inject(
 char *ngx_http_credhub_conf_identity(
     ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 char *ngx_http_credhub_conf_inject_error(
+    ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+
+char *ngx_http_credhub_conf_trust(
     ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 
 void  ngx_http_credhub_edge_create(ngx_http_credhub_edge_conf_t *conf);

@@ -95,6 +95,7 @@ ngx_http_credhub_ctx_gone(void *data)
     ngx_http_credhub_auth_stop(&ctx->auth);
 
     ngx_http_credhub_ctx_abort(ctx->access.op);
+    ngx_http_credhub_ctx_abort(ctx->trust.op);
     ngx_http_credhub_ctx_abort(ctx->inject.op);
     ngx_http_credhub_ctx_abort(ctx->op);
 }
@@ -115,6 +116,7 @@ ngx_http_credhub_ctx_free(void *data)
     ngx_http_credhub_ctx_t *ctx = data;
 
     ngx_http_credhub_ctx_destroy(ctx->access.op);
+    ngx_http_credhub_ctx_destroy(ctx->trust.op);
     ngx_http_credhub_ctx_destroy(ctx->inject.op);
     ngx_http_credhub_ctx_destroy(ctx->op);
 }
@@ -157,6 +159,7 @@ static ngx_credhub_op_t *
 ngx_http_credhub_ctx_op(ngx_http_credhub_ctx_t *ctx)
 {
     return ctx->access.op != NULL   ? ctx->access.op
+           : ctx->trust.op != NULL  ? ctx->trust.op
            : ctx->inject.op != NULL ? ctx->inject.op
                                     : ctx->op;
 }

@@ -34,6 +34,7 @@ struct ngx_http_credhub_ctx_s {
 
     /* edge */
     ngx_http_credhub_phase_t access;
+    ngx_http_credhub_phase_t trust;
     ngx_http_credhub_phase_t inject;
     unsigned                 gone:1; /* the request has ended */
 

@@ -76,6 +76,9 @@ typedef enum {
 } ngx_http_credhub_inject_status_e;
 
 
+#define NGX_HTTP_CREDHUB_TRUST_OFF 0xff
+
+
 /* What a location uses the hub for; see ngx_http_credhub_edge.h. */
 
 typedef struct {
@@ -85,6 +88,10 @@ typedef struct {
     ngx_array_t *injections; /* ngx_http_credhub_injection_t, or NULL */
     ngx_str_t    identity;   /* that reads them; empty: who asks */
     ngx_uint_t   statuses[NGX_HTTP_CREDHUB_INJECT_STATUSES];
+
+    ngx_uint_t                trust; /* ngx_credhub_object_kind_e, or OFF */
+    ngx_http_complex_value_t *trust_id;
+    ngx_flag_t                trust_dry_run;
 } ngx_http_credhub_edge_conf_t;
 
 
