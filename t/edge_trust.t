@@ -197,6 +197,7 @@ subtest 'ids' => sub {
     my $destination = destination($hub, {})->{id};
     approve("/v1/destinations/$destination", $leaf);
     asks($leaf, [], "/d/?id=$destination", 200, 'a destination');
+    revoke("/v1/destinations/$destination", $leaf);
 
     is(ask($hub->connect(cert => undef, port => 'edge'), $path)->status, 401,
         'no certificate');
