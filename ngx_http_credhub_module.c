@@ -70,6 +70,13 @@ static ngx_conf_enum_t  ngx_http_credhub_managements[] = {
 };
 
 
+static ngx_conf_enum_t  ngx_http_credhub_roles[] = {
+    { ngx_string("hub"), NGX_HTTP_CREDHUB_ROLE_HUB },
+    { ngx_string("edge"), NGX_HTTP_CREDHUB_ROLE_EDGE },
+    { ngx_null_string, 0 }
+};
+
+
 static ngx_conf_post_t  ngx_http_credhub_name_length_post = {
     ngx_http_credhub_conf_name_length
 };
@@ -114,6 +121,13 @@ static ngx_command_t  ngx_http_credhub_commands[] = {
       NGX_HTTP_SRV_CONF_OFFSET,
       0,
       NULL },
+
+    { ngx_string("credhub_role"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_CONF_TAKE1,
+      ngx_conf_set_enum_slot,
+      NGX_HTTP_SRV_CONF_OFFSET,
+      offsetof(ngx_http_credhub_srv_conf_t, role),
+      &ngx_http_credhub_roles },
 
     { ngx_string("credhub_auth_server"),
       NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_CONF_TAKE1,
@@ -387,6 +401,7 @@ ngx_http_credhub_create_srv_conf(ngx_conf_t *cf)
         return NULL;
     }
 
+    scf->role = NGX_CONF_UNSET_UINT;
     scf->hub.max_name_length = NGX_CONF_UNSET;
     scf->hub.max_versions = NGX_CONF_UNSET;
     scf->hub.ca_min_duration = NGX_CONF_UNSET;
@@ -406,6 +421,8 @@ ngx_http_credhub_merge_srv_conf(ngx_conf_t *cf, void *parent, void *child)
     ngx_http_credhub_srv_conf_t *conf = child;
 
     ngx_conf_merge_str_value(conf->auth_server, prev->auth_server, "");
+    ngx_conf_merge_uint_value(
+        conf->role, prev->role, NGX_HTTP_CREDHUB_ROLE_HUB);
     ngx_http_credhub_merge_limits(&conf->hub, &prev->hub);
     ngx_http_credhub_merge_outside(&conf->hub, &prev->hub);
 
@@ -436,19 +453,34 @@ ngx_http_credhub_merge_needs(ngx_conf_t *cf, ngx_http_credhub_srv_conf_t *conf)
 {
     const char *missing;
 
+    if (conf->needed_file == NULL) {
+        return NGX_CONF_OK;
+    }
+
     missing = conf->hub.store == NULL     ? "credhub_redis"
               : conf->hub.keyring == NULL ? "credhub_encryption_key"
                                           : NULL;
 
-    if (conf->needed_file == NULL || missing == NULL) {
-        return NGX_CONF_OK;
+    if (missing != NULL) {
+        ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
+            "no \"%s\" is defined for the \"%V\" directive in %s:%ui", missing,
+            &conf->needed_by, conf->needed_file, conf->needed_line);
+        return NGX_CONF_ERROR;
     }
 
-    ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
-        "no \"%s\" is defined for the \"%V\" directive in %s:%ui", missing,
-        &conf->needed_by, conf->needed_file, conf->needed_line);
+    if (conf->role == NGX_HTTP_CREDHUB_ROLE_HUB) {
+        conf->hub.store->writes = 1;
 
-    return NGX_CONF_ERROR;
+    } else if (conf->serves) {
+        ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
+            "\"credhub\" is not allowed in a server with \"credhub_role "
+            "edge\": "
+            "see the \"%V\" directive in %s:%ui",
+            &conf->needed_by, conf->needed_file, conf->needed_line);
+        return NGX_CONF_ERROR;
+    }
+
+    return NGX_CONF_OK;
 }
 
 
@@ -785,8 +817,8 @@ ngx_http_credhub_start_pools(
 
 
 /*
- * The background work, in one worker: of every store, which needs nothing but
- * the store, and of every hub that may reach something.
+ * The background work, in one worker: of every store that is no edge's, which
+ * needs nothing but the store, and of every hub that may reach something.
  */
 
 static ngx_int_t
@@ -800,6 +832,10 @@ ngx_http_credhub_start_jobs(
     store = mcf->stores.elts;
 
     for (i = 0; i < mcf->stores.nelts; i++) {
+        if (!store[i]->writes) {
+            continue;
+        }
+
         hub = ngx_pcalloc(cycle->pool, sizeof(ngx_credhub_hub_t));
         if (hub == NULL) {
             return NGX_ERROR;

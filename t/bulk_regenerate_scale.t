@@ -37,7 +37,7 @@ sub make ($name, %parameters) {
 
 # The script that a line of the monitor runs, and its first argument
 sub ran ($line) {
-    my ($sha, @args) = $line =~ /^\S+\ \[[^]]*\]\ "EVALSHA"\ "(\w+)"
+    my ($sha, @args) = $line =~ /^\S+\ \[[^]]*\]\ "EVALSHA(?:_RO)?"\ "(\w+)"
         \ "1"(?:\ "[^"]*"){3}(?:\ "([^"]*)")?/x or return;
     return lc $script->{ uc $sha }, $args[0] // '';
 }

@@ -1,4 +1,4 @@
-# examples/gateway.conf and examples/ingest.conf as they stand, with the paths
+# examples/gateway.conf, ingest.conf and edge.conf as they stand, with the paths
 # and ports of a test, before a hub of the same store.
 
 use v5.36;
@@ -11,12 +11,15 @@ use CredHubTest::Permissions qw(permit);
 use CredHubTest::Pki qw(der make_certificate);
 use CredHubTest::Process qw(read_file write_file);
 use CredHubTest::Trust qw(connection);
-use Digest::SHA qw(sha256);
+use Digest::SHA qw(sha256 sha256_hex);
 use File::Copy qw(copy);
 use MIME::Base64 qw(encode_base64);
 use Test::More;
 
-my $hub  = CredHubTest->new(workers => 1, redis_conf => "requirepass it\n",
+my ($user) = read_file(CredHubTest::Nginx->root . '/examples/redis.conf')
+    =~ /^(user edge .*)$/m;
+my $hub  = CredHubTest->new(workers => 1, redis_conf => "requirepass it\n"
+        . $user =~ s/#0+/'#' . sha256_hex('it')/er . "\n",
     redis_auth => ['default', 'it'],
     config => sub ($hub) {''}, start => 0);
 my $pki  = $hub->pki;
@@ -26,7 +29,9 @@ my $keys = "$dir/keys";
 my $up   = $hub->port('upstream');
 
 write_file("$keys/k1.key", $hub->keep_secret('k' x 32), 0600);
+write_file("$keys/edge.key", $hub->keep_secret('e' x 32), 0600);
 write_file("$keys/redis.password", "it\n", 0600);
+write_file("$keys/edge.password",  "it\n", 0600);
 write_file("$keys/token-keys.json", $uaa->set_text);
 copy($pki->cert('ca'),     "$keys/clients.pem");
 copy($pki->cert('server'), "$keys/server.pem");
@@ -48,6 +53,12 @@ my $more = <<"END";
         ssl_certificate_key $keys/server.key;
         ssl_client_certificate $keys/clients.pem;
         ssl_verify_client optional;
+        credhub_role hub;
+        credhub_redis unix:$dir/redis/redis.sock user=default
+            password_file=$keys/redis.password
+            timeout=100s connect_timeout=100s;
+        credhub_encryption_key k1 $keys/k1.key;
+        credhub_encryption_key edge $keys/edge.key path=/apps/edge/*;
         location / { credhub; }
     }
 END
@@ -74,7 +85,7 @@ sub use_example ($name) {
         ['listen 8443', 'listen 127.0.0.1:' . $hub->port])
     {
         my ($old, $new) = @$_;
-        $text =~ s/$old/$new/g or die "$name has no $old";
+        $text =~ s/$old/$new/g or $old =~ /^user=/ or die "$name has no $old";
     }
 
     mkdir "$dir/temp";
@@ -155,6 +166,25 @@ subtest 'ingest.conf' => sub {
     my $r = $ask->();
     is($r->status, 200, 'let in') or diag $r->body;
     is($r->header('X-Got'), "||||$id", 'as that connection');
+};
+
+
+use_example('edge.conf');
+$hub->reload;
+
+subtest 'edge.conf' => sub {
+    my $app = $hub->as('second');
+
+    is($api->set('/apps/edge/billing/db', 'user',
+        { username => 'billing', password => 'MARKER-edge' })->status, 200, 'set');
+    permit($api, '/apps/edge/billing/*', 'edge:billing', 'read');
+
+    is($app->get('/billing/x')->status, 403, 'no right');
+    permit($api, '/apps/edge/billing/*', $hub->actor('second'), 'read');
+    my $r = $app->get('/billing/x');
+    is($r->status, 200, 'let in') or diag $r->body;
+    is($r->header('X-Got'), '|billing|MARKER-edge|' . $hub->actor('second') . '|',
+        'with its secrets');
 };
 
 done_testing;

@@ -89,7 +89,7 @@ sub together ($meanwhile, @requests) {
     $proxy->hold;
     my $answers = parallel(@requests);
     my $met = wait_until(60, sub {
-        grep({ /^(?:EVALSHA|EXISTS)$/ } $proxy->commands) == @requests });
+        grep({ /^(?:EVALSHA(?:_RO)?|EXISTS)$/ } $proxy->commands) == @requests });
     $meanwhile->() if $meanwhile;
     $proxy->release;
     my @answers = $answers->();

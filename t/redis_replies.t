@@ -63,7 +63,7 @@ my @errors = (
 my @commands = (
     ['EVALSHA', 'a write', \&set],
     ['HMGET',   'a read',  \&read_current],
-    ['EVALSHA', 'a list',  \&read_versions],
+    ['EVALSHA_RO', 'a list',  \&read_versions],
 );
 
 my $before = versions();

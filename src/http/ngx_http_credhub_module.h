@@ -58,6 +58,7 @@ typedef struct {
     credhub_str_t api_keys; /* folded path of "user" credentials, or empty */
 
     ngx_flag_t serves; /* a location says "credhub" */
+    ngx_uint_t role;   /* NGX_HTTP_CREDHUB_ROLE_* */
 
     /* the first directive that needs a store and keys */
     ngx_str_t  needed_by;
@@ -74,6 +75,12 @@ typedef enum {
     NGX_HTTP_CREDHUB_INJECT_UNAVAILABLE,
     NGX_HTTP_CREDHUB_INJECT_STATUSES
 } ngx_http_credhub_inject_status_e;
+
+
+/* What a server is. */
+
+#define NGX_HTTP_CREDHUB_ROLE_HUB  0
+#define NGX_HTTP_CREDHUB_ROLE_EDGE 1 /* never writes */
 
 
 #define NGX_HTTP_CREDHUB_TRUST_OFF 0xff

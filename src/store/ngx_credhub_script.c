@@ -24,7 +24,8 @@ ngx_credhub_call_script(ngx_credhub_call_t *call, ngx_credhub_store_t *store,
 {
     credhub_str_t script[2];
 
-    script[0] = credhub_str("EVALSHA");
+    script[0] = ngx_credhub_scripts[id].reads ? credhub_str("EVALSHA_RO")
+                                              : credhub_str("EVALSHA");
     script[1].data = (u_char *) ngx_credhub_scripts[id].sha1;
     script[1].len = NGX_CREDHUB_SHA1_LEN;
 
@@ -40,7 +41,7 @@ ngx_credhub_call_eval(ngx_credhub_call_t *call, ngx_credhub_store_t *store,
 {
     credhub_str_t script[2];
 
-    script[0] = credhub_str("EVAL");
+    script[0] = store->writes ? credhub_str("EVAL") : credhub_str("EVAL_RO");
     script[1].data = (u_char *) ngx_credhub_scripts[id].body;
     script[1].len = ngx_credhub_scripts[id].len;
 
@@ -78,8 +79,8 @@ ngx_credhub_script_append(ngx_credhub_call_t *call, ngx_credhub_store_t *store,
 }
 
 
-/* The request is "*N", "EVALSHA", the hash, and the arguments that stay; other
- * commands may follow. */
+/* The request is "*N", "EVALSHA" or "EVALSHA_RO", the hash, and the arguments
+ * that stay; other commands may follow. */
 
 void
 ngx_credhub_script_eval(ngx_credhub_call_t *call)
@@ -95,14 +96,23 @@ ngx_credhub_script_eval(ngx_credhub_call_t *call)
 
     p = ngx_strlchr(old.data, old.data + old.len, LF) + 1;
     count = p - old.data;
-    rest = count + sizeof("$7" CRLF "EVALSHA" CRLF "$40" CRLF) - 1
-           + NGX_CREDHUB_SHA1_LEN + sizeof(CRLF) - 1;
+    rest =
+        count + NGX_CREDHUB_SHA1_LEN + sizeof(CRLF) - 1
+        + (script->reads ? sizeof("$10" CRLF "EVALSHA_RO" CRLF "$40" CRLF) - 1
+                         : sizeof("$7" CRLF "EVALSHA" CRLF "$40" CRLF) - 1);
 
     credhub_buf_init(
         &call->request, call->arena, old.len + script->len + NGX_SIZE_T_LEN);
 
     credhub_buf_add(&call->request, old.data, count);
-    credhub_buf_lit(&call->request, "$4" CRLF "EVAL" CRLF);
+
+    if (script->reads) {
+        credhub_buf_lit(&call->request, "$7" CRLF "EVAL_RO" CRLF);
+
+    } else {
+        credhub_buf_lit(&call->request, "$4" CRLF "EVAL" CRLF);
+    }
+
     credhub_buf_printf(&call->request, "$%zu" CRLF, script->len);
     credhub_buf_add(&call->request, script->body, script->len);
     credhub_buf_lit(&call->request, CRLF);

@@ -19,13 +19,14 @@ typedef struct {
     const char *sha1;
     const char *body;
     size_t      len;
+    int         reads; /* and never writes */
 } ngx_credhub_script_t;
 
 
 /*
- * Appends EVALSHA with the schema key, layout, hub id and the given arguments.
- * After NOSCRIPT the link sends EVAL once in its place; such a call has this
- * one command only. `id`: an NGX_CREDHUB_SCRIPT_* of ngx_credhub_lua.h.
+ * Appends EVALSHA with the schema key, layout, hub id and the given arguments;
+ * EVALSHA_RO for a script that only reads. After NOSCRIPT the link sends EVAL,
+ * or EVAL_RO, once in its place; such a call has this one command only. `id`: an NGX_CREDHUB_SCRIPT_* of ngx_credhub_lua.h.
  */
 void ngx_credhub_call_script(ngx_credhub_call_t *call,
     ngx_credhub_store_t *store, ngx_uint_t id, ngx_uint_t argc,

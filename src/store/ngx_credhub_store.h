@@ -38,7 +38,8 @@ typedef struct {
     ngx_str_t     password; /* empty: no AUTH */
     ngx_msec_t    timeout;
     ngx_msec_t    connect_timeout;
-    credhub_str_t prefix; /* "{credhub}:" */
+    credhub_str_t prefix;   /* "{credhub}:" */
+    unsigned      writes:1; /* somebody may write here: no edge */
 
     /* per process */
     ngx_credhub_link_t *links[NGX_CREDHUB_LINKS];

@@ -1,4 +1,5 @@
 -- The first of several hashes that is approved.
+-- It reads only.
 --
 -- ARGV: layout, hub, key of the owner, type, its folded permission resource,
 --       actor whose grants count (or empty), letter of the operation, hashes...

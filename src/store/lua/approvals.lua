@@ -1,4 +1,5 @@
 -- One step of the approvals of an owner, in their order.
+-- It reads only.
 --
 -- ARGV: layout, hub, key of the owner, type, its folded permission resource,
 --       actor whose grants to read count (or empty), sequence to go on behind,

@@ -1,4 +1,5 @@
 -- Certificates by name or by id, with the versions that count.
+-- It reads only.
 --
 -- ARGV: layout, hub, actor whose grants count (or empty), number of look-ups,
 --       { "name" or "id", which, letter of the operation }..., fields...

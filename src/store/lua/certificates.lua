@@ -1,4 +1,5 @@
 -- Certificates with their versions, one step: all by name, or one.
+-- It reads only.
 --
 -- ARGV: layout, hub, folded name (empty: all), cursor (the last name looked at,
 --       or empty), "1" for what expires first in the chain, actor whose grants

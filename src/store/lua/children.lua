@@ -1,4 +1,5 @@
 -- Certificates that have a version signed by a CA, itself left out, one step.
+-- It reads only.
 --
 -- ARGV: layout, hub, folded name of the CA, cursor (the last id looked at, or
 --       empty), actor whose grants count (or empty), letter of the operation

@@ -1,4 +1,5 @@
 -- Names that begin with a prefix and contain a text, one step.
+-- It reads only.
 --
 -- ARGV: layout, hub, prefix, text, cursor (the last name looked at, or empty),
 --       index to walk ("names" or "certificates"), microseconds within which

@@ -1,4 +1,5 @@
--- Says which store this is; the first one to ask makes it a store.
+-- Says which store this is; the first one to ask makes it a store, unless it may
+-- only read.
 --
 -- ARGV: layout, hub (empty here), oldest layout that may write, candidate hub
 -- Answers: ok, writer, hub

@@ -1,4 +1,5 @@
 -- Counts versions with a secret part by the key that sealed it.
+-- It reads only.
 --
 -- ARGV: layout, hub
 -- Answers: ok, { fingerprint, versions }...

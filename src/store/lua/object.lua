@@ -1,4 +1,5 @@
 -- Several objects, and what an actor may do with each.
+-- It reads only.
 --
 -- ARGV: layout, hub, { key (or "KIND?TEXT": the object of that kind with this
 --       unique text), folded permission resource (empty: as the key says), letter of

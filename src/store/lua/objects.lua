@@ -1,4 +1,5 @@
 -- One step of an index of objects, in the order of creation.
+-- It reads only.
 --
 -- ARGV: layout, hub, index, sequence to go on behind, most rows, bytes after
 --       which the step ends, actor whose grants to read count (or empty), kind

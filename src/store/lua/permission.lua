@@ -1,4 +1,5 @@
 -- One permission, by its id or by actor and path.
+-- It reads only.
 --
 -- ARGV: layout, hub, id (or empty), folded actor, folded path, caller whose
 --       grants count (or empty), letter of the operation that is needed

@@ -1,4 +1,5 @@
 -- The permissions on exactly one path, one step.
+-- It reads only.
 --
 -- ARGV: layout, hub, folded path, cursor (sequence of the last row seen, or
 --       empty), caller whose grants to read_acl count (or empty)

@@ -1,5 +1,6 @@
 -- What several actors may do on one path: their permission there, and all
 -- grants that cover it.
+-- It reads only.
 --
 -- ARGV: layout, hub, folded path, caller whose grants to write_acl count (or
 --       empty), folded actors...

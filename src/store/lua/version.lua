@@ -1,4 +1,5 @@
 -- One version by its id, unless its credential was deleted or it is staged.
+-- It reads only.
 --
 -- ARGV: layout, hub, version id, actor whose grants to read count (or empty),
 --       fields...

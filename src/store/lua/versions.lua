@@ -1,4 +1,5 @@
 -- Versions of a credential, newest first, one step.
+-- It reads only.
 --
 -- ARGV: layout, hub, folded name, most rows, bytes after which the step ends,
 --       cursor (sequence of the last row seen; empty: from the newest on),

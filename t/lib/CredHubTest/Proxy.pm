@@ -327,10 +327,10 @@ sub _names ($me, $bytes) {
     my ($name, $size, $at) = $bytes =~ /^\*\d+\r\n\$\d+\r\n([^\r]*)\r\n
         (?:\$(\d+)\r\n)?/x ? (uc $1, $2, $+[0]) : return '';
 
-    return $name if $name !~ /^EVAL(?:SHA)?\z/;
+    return $name if $name !~ /^EVAL(?:SHA)?(?:_RO)?\z/;
 
     my $body   = substr $bytes, $at, $size;
-    my $script = $me->{scripts}{ uc($name eq 'EVAL' ? sha1_hex($body) : $body) };
+    my $script = $me->{scripts}{ uc($name =~ /^EVAL(?:_RO)?\z/ ? sha1_hex($body) : $body) };
 
     return $name if !defined $script;
     return $BACKGROUND{$script} ? $script : ($name, $script);
