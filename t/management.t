@@ -310,7 +310,8 @@ subtest 'it survives' => sub {
     for (@events) {
         my ($label, $event) = @$_;
         $event->();
-        ok(wait_until(60, sub { $hub->get('/management')->status == 200 }),
+        ok(wait_until(60, sub {
+            "@{ from_all_workers($hub, ['GET', '/management']) }" eq '200' }),
             "$label: there again");
         is(mode(), '{"read_only_mode":true}', "$label: the mode");
         is_deeply(from_all_workers($hub, ['PUT', $DATA, json => $put]), [503],
