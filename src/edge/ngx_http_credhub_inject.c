@@ -9,7 +9,6 @@
 
 #include "ngx_http_credhub_edge.h"
 #include "ngx_credhub_fetch.h"
-#include "credhub_name.h"
 
 
 static ngx_int_t ngx_http_credhub_inject_ask(ngx_http_credhub_ctx_t *ctx,
@@ -127,16 +126,8 @@ ngx_http_credhub_inject_identify(ngx_http_credhub_ctx_t *ctx,
         return ngx_http_credhub_ctx_identify(ctx, op, CREDHUB_SCOPE_READ);
     }
 
-    op->actor.len = conf->identity.len;
-    op->actor.data = conf->identity.data;
-    op->caller = credhub_name_fold(op->arena, op->actor);
-
-    if (op->caller.data == NULL) {
-        op->error = CREDHUB_E_INTERNAL;
-        return NGX_ERROR;
-    }
-
-    return NGX_OK;
+    return ngx_credhub_access_actor(
+        op, (credhub_str_t){ conf->identity.len, conf->identity.data });
 }
 
 

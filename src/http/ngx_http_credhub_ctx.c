@@ -5,7 +5,7 @@
  */
 
 #include "ngx_http_credhub_ctx.h"
-#include "credhub_name.h"
+#include "ngx_credhub_access.h"
 
 
 static void              ngx_http_credhub_ctx_gone(void *data);
@@ -70,16 +70,17 @@ ngx_http_credhub_ctx_identify(
         return NGX_AGAIN;
     }
 
-    op->actor = auth->actor;
-    op->caller = credhub_name_fold(op->arena, op->actor);
     op->display = auth->display;
 
     if (rc != NGX_OK) {
+        op->actor = auth->actor;
         op->error = auth->error;
         op->detail = auth->detail;
+
+        return rc;
     }
 
-    return rc;
+    return ngx_credhub_access_actor(op, auth->actor);
 }
 
 

@@ -36,6 +36,21 @@ ngx_credhub_access_name(
 }
 
 
+ngx_int_t
+ngx_credhub_access_actor(ngx_credhub_op_t *op, credhub_str_t actor)
+{
+    op->actor = actor;
+    op->caller = credhub_name_fold(op->arena, actor);
+
+    if (op->caller.data == NULL) {
+        op->error = CREDHUB_E_INTERNAL;
+        return NGX_ERROR;
+    }
+
+    return NGX_OK;
+}
+
+
 credhub_str_t
 ngx_credhub_access_caller(
     ngx_credhub_op_t *op, unsigned operation, credhub_str_t name)

@@ -36,6 +36,10 @@ credhub_error_e ngx_credhub_access_values(ngx_credhub_op_t *op,
 credhub_error_e ngx_credhub_access_grant(ngx_credhub_op_t *op, size_t key,
     credhub_str_t actor, credhub_str_t field, ngx_credhub_grant_t *grant);
 
+/* Who acts, before anything else here: NGX_OK, or NGX_ERROR with op->error
+ * without memory, since an operation of nobody would be asked for no right. */
+ngx_int_t ngx_credhub_access_actor(ngx_credhub_op_t *op, credhub_str_t actor);
+
 /* The actor to ask the store about: empty when configuration allows the
  * operation on a folded name or path. */
 credhub_str_t ngx_credhub_access_caller(
