@@ -4,6 +4,7 @@
 #include "ngx_http_credhub_conf.h"
 #include "ngx_http_credhub_answer.h"
 #include "ngx_http_credhub_edge.h"
+#include "ngx_http_credhub_shown.h"
 #include "ngx_credhub_object.h"
 #include "credhub_name.h"
 
@@ -14,8 +15,6 @@
 
 static ngx_int_t ngx_http_credhub_edge_demand(ngx_conf_t *cf,
     ngx_http_credhub_demand_t *demand, ngx_str_t *operations, ngx_str_t *path);
-static ngx_int_t ngx_http_credhub_edge_compile(
-    ngx_conf_t *cf, ngx_str_t *text, ngx_http_complex_value_t *value);
 static ngx_int_t ngx_http_credhub_edge_variable(
     ngx_conf_t *cf, ngx_str_t *name);
 static ngx_int_t ngx_http_credhub_edge_status(
@@ -213,7 +212,7 @@ ngx_http_credhub_edge_demand(ngx_conf_t *cf, ngx_http_credhub_demand_t *demand,
 }
 
 
-static ngx_int_t
+ngx_int_t
 ngx_http_credhub_edge_compile(
     ngx_conf_t *cf, ngx_str_t *text, ngx_http_complex_value_t *value)
 {
@@ -376,7 +375,6 @@ ngx_http_credhub_conf_trust(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     ngx_http_credhub_loc_conf_t *lcf = conf;
 
     ngx_str_t                    *value;
-    ngx_uint_t                    kind;
     ngx_http_credhub_main_conf_t *mcf;
 
     value = cf->args->elts;
@@ -391,21 +389,10 @@ ngx_http_credhub_conf_trust(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
                                                      : "has no id";
     }
 
-    for (kind = NGX_CREDHUB_CONNECTIONS;
-         ngx_strcmp(value[1].data, ngx_credhub_object_kinds[kind].name) != 0;
-         kind++)
-    {
-        if (kind == NGX_CREDHUB_DESTINATIONS) {
-            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                "\"%V\" is neither connections nor destinations", &value[1]);
-            return NGX_CONF_ERROR;
-        }
-    }
-
-    lcf->edge.trust = kind;
     lcf->edge.trust_id = ngx_palloc(cf->pool, sizeof(ngx_http_complex_value_t));
 
     if (lcf->edge.trust_id == NULL
+        || ngx_http_credhub_edge_kind(cf, &value[1], &lcf->edge.trust) != NGX_OK
         || ngx_http_credhub_edge_compile(cf, &value[2], lcf->edge.trust_id)
                != NGX_OK)
     {
@@ -418,6 +405,24 @@ ngx_http_credhub_conf_trust(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     ngx_http_credhub_conf_needs(cf);
 
     return NGX_CONF_OK;
+}
+
+
+ngx_int_t
+ngx_http_credhub_edge_kind(ngx_conf_t *cf, ngx_str_t *text, ngx_uint_t *kind)
+{
+    for (*kind = NGX_CREDHUB_CONNECTIONS;
+         ngx_strcmp(text->data, ngx_credhub_object_kinds[*kind].name) != 0;
+         (*kind)++)
+    {
+        if (*kind == NGX_CREDHUB_DESTINATIONS) {
+            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                "\"%V\" is neither connections nor destinations", text);
+            return NGX_ERROR;
+        }
+    }
+
+    return NGX_OK;
 }
 
 
@@ -665,10 +670,6 @@ ngx_http_credhub_edge_init(ngx_conf_t *cf)
         }
 
         *handler = ngx_http_credhub_access_handler;
-
-        if (ngx_http_credhub_trust_init(cf) != NGX_OK) {
-            return NGX_ERROR;
-        }
     }
 
     if (mcf->injects) {
@@ -681,7 +682,7 @@ ngx_http_credhub_edge_init(ngx_conf_t *cf)
         *handler = ngx_http_credhub_inject_handler;
     }
 
-    return NGX_OK;
+    return ngx_http_credhub_shown_init();
 }
 
 

@@ -59,10 +59,8 @@ ngx_int_t ngx_http_credhub_edge_result(
  * not, or only tries), NGX_AGAIN, or a status. */
 ngx_int_t ngx_http_credhub_trust(ngx_http_request_t *r);
 
-/* The variables of it; and the place where a TLS connection remembers by which
- * approval it was trusted. At configuration. */
+/* The variables of it, at configuration. */
 ngx_int_t ngx_http_credhub_trust_add(ngx_conf_t *cf);
-ngx_int_t ngx_http_credhub_trust_init(ngx_conf_t *cf);
 
 
 /* Configuration: handlers of directives, and of merging. */
@@ -78,6 +76,14 @@ char *ngx_http_credhub_conf_inject_error(
 
 char *ngx_http_credhub_conf_trust(
     ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+
+/* What directives have in common: a value that may have variables in it, and
+ * "connections" or "destinations" (ngx_credhub_object_kind_e). NGX_OK, or
+ * NGX_ERROR after a message. */
+ngx_int_t ngx_http_credhub_edge_compile(
+    ngx_conf_t *cf, ngx_str_t *text, ngx_http_complex_value_t *value);
+ngx_int_t ngx_http_credhub_edge_kind(
+    ngx_conf_t *cf, ngx_str_t *text, ngx_uint_t *kind);
 
 void  ngx_http_credhub_edge_create(ngx_http_credhub_edge_conf_t *conf);
 char *ngx_http_credhub_edge_merge(ngx_conf_t *cf,

@@ -2,41 +2,13 @@
 /*
  * Clients with a certificate that a connection or destination approves. nginx
  * need not have verified it: the handshake has proved that the client holds the
- * key, and credhub_trusted() decides about the rest. What was sent is copied
- * once for a TLS connection, together with the approval that it was trusted by:
- * that one is asked for first in the next request, so a revocation counts at
- * once, and an open connection costs one look at the store for each request.
- *
- * A resumed session has no chain: its leaf, or who has issued it, must be
- * approved.
+ * key, and credhub_trusted() decides about the rest.
  */
 
 #include "ngx_http_credhub_edge.h"
 #include "ngx_http_credhub_actor.h"
-#include "ngx_credhub_peer.h"
+#include "ngx_http_credhub_shown.h"
 #include "credhub_text.h"
-
-#include <openssl/ssl.h>
-#include <openssl/x509.h>
-
-
-#define NGX_HTTP_CREDHUB_TRUST_ID_MAX   255 /* bytes that are remembered */
-#define NGX_HTTP_CREDHUB_TRUST_HASH_MAX 64
-
-
-/* Of a TLS connection; lives in its pool. */
-
-typedef struct {
-    credhub_str_t sent[CREDHUB_TRUST_SENT_MAX]; /* DER, leaf first */
-    ngx_uint_t    n;
-
-    /* who trusted it last, and by which approval */
-    ngx_uint_t kind;
-    u_char     id[NGX_HTTP_CREDHUB_TRUST_ID_MAX];
-    size_t     id_len;
-    u_char     hash[NGX_HTTP_CREDHUB_TRUST_HASH_MAX];
-    size_t     hash_len; /* 0: nobody so far */
-} ngx_http_credhub_shown_t;
 
 
 typedef credhub_str_t (*ngx_http_credhub_trust_field_pt)(ngx_http_request_t *r,
@@ -46,10 +18,6 @@ typedef credhub_str_t (*ngx_http_credhub_trust_field_pt)(ngx_http_request_t *r,
 static credhub_error_e ngx_http_credhub_trust_ask(
     ngx_http_credhub_ctx_t *ctx, ngx_http_credhub_edge_conf_t *conf);
 static ngx_credhub_rc_e ngx_http_credhub_trust_check(ngx_credhub_op_t *op);
-static void ngx_http_credhub_trust_remember(ngx_http_credhub_ctx_t *ctx);
-static ngx_http_credhub_shown_t *ngx_http_credhub_shown(ngx_connection_t *c);
-static ngx_int_t                 ngx_http_credhub_shown_add(
-                    ngx_connection_t *c, ngx_http_credhub_shown_t *shown, X509 *x509);
 static const credhub_approval_t *ngx_http_credhub_trusted(
     ngx_http_request_t *r, credhub_str_t *id);
 static ngx_int_t ngx_http_credhub_trust_variable(
@@ -85,21 +53,6 @@ static const struct {
 };
 
 /* clang-format on */
-
-
-static int ngx_http_credhub_shown_index = -1;
-
-
-ngx_int_t
-ngx_http_credhub_trust_init(ngx_conf_t *cf)
-{
-    if (ngx_http_credhub_shown_index == -1) {
-        ngx_http_credhub_shown_index =
-            SSL_get_ex_new_index(0, NULL, NULL, NULL, NULL);
-    }
-
-    return ngx_http_credhub_shown_index == -1 ? NGX_ERROR : NGX_OK;
-}
 
 
 ngx_int_t
@@ -160,7 +113,7 @@ ngx_http_credhub_trust(ngx_http_request_t *r)
     }
 
     if (ctx->trust.op->error == CREDHUB_OK) {
-        ngx_http_credhub_trust_remember(ctx);
+        ngx_http_credhub_shown_remember(r->connection, ctx->trust.op->ctx);
     }
 
     return ngx_http_credhub_edge_result(r, ctx->trust.op, conf->trust_dry_run);
@@ -173,41 +126,26 @@ ngx_http_credhub_trust_ask(
 {
     ngx_http_request_t *r = ctx->request;
 
-    ngx_credhub_peer_t       *peer;
-    ngx_http_credhub_shown_t *shown;
+    ngx_credhub_peer_t *peer = ctx->trust.op->ctx;
 
-    if (r->connection->ssl == NULL
-        || SSL_get0_peer_certificate(r->connection->ssl->connection) == NULL)
-    {
-        return CREDHUB_E_UNAUTHENTICATED;
-    }
-
-    if (ngx_http_credhub_actor_replayable(r)) {
-        return CREDHUB_E_TOO_EARLY;
-    }
-
-    shown = ngx_http_credhub_shown(r->connection);
-    peer = ctx->trust.op->ctx;
-
-    if (shown == NULL
-        || ngx_http_credhub_edge_text(r, conf->trust_id, &peer->id) != NGX_OK)
-    {
+    if (ngx_http_credhub_edge_text(r, conf->trust_id, &peer->id) != NGX_OK) {
         return CREDHUB_E_INTERNAL;
     }
 
     peer->kind = conf->trust;
     peer->purpose = CREDHUB_TRUST_CLIENT;
-    peer->sent = shown->sent;
-    peer->nsent = shown->n;
 
-    if (shown->kind == conf->trust && shown->id_len == peer->id.len
-        && ngx_memcmp(shown->id, peer->id.data, peer->id.len) == 0)
-    {
-        peer->known.len = shown->hash_len;
-        peer->known.data = shown->hash;
+    switch (ngx_http_credhub_shown(r->connection, peer)) {
+    case NGX_OK:
+        return ngx_http_credhub_actor_replayable(r) ? CREDHUB_E_TOO_EARLY
+                                                    : CREDHUB_OK;
+
+    case NGX_DECLINED:
+        return CREDHUB_E_UNAUTHENTICATED;
+
+    default:
+        return CREDHUB_E_INTERNAL;
     }
-
-    return CREDHUB_OK;
 }
 
 
@@ -215,105 +153,6 @@ static ngx_credhub_rc_e
 ngx_http_credhub_trust_check(ngx_credhub_op_t *op)
 {
     return ngx_credhub_peer_enter(op, op->ctx);
-}
-
-
-/* What has no room is looked for again. */
-
-static void
-ngx_http_credhub_trust_remember(ngx_http_credhub_ctx_t *ctx)
-{
-    ngx_credhub_peer_t       *peer;
-    ngx_http_credhub_shown_t *shown;
-
-    peer = ctx->trust.op->ctx;
-    shown = ngx_http_credhub_shown(ctx->request->connection);
-
-    if (shown == NULL || peer->id.len > NGX_HTTP_CREDHUB_TRUST_ID_MAX
-        || peer->approval.hash.len > NGX_HTTP_CREDHUB_TRUST_HASH_MAX)
-    {
-        return;
-    }
-
-    shown->kind = peer->kind;
-    shown->id_len = peer->id.len;
-    shown->hash_len = peer->approval.hash.len;
-
-    ngx_memcpy(shown->id, peer->id.data, peer->id.len);
-    ngx_memcpy(shown->hash, peer->approval.hash.data, peer->approval.hash.len);
-}
-
-
-static ngx_http_credhub_shown_t *
-ngx_http_credhub_shown(ngx_connection_t *c)
-{
-    int  i;
-    SSL *ssl;
-    STACK_OF(X509) * chain;
-    ngx_http_credhub_shown_t *shown;
-
-    ssl = c->ssl->connection;
-    shown = SSL_get_ex_data(ssl, ngx_http_credhub_shown_index);
-
-    if (shown != NULL) {
-        return shown;
-    }
-
-    shown = ngx_pcalloc(c->pool, sizeof(ngx_http_credhub_shown_t));
-
-    if (shown == NULL
-        || ngx_http_credhub_shown_add(c, shown, SSL_get0_peer_certificate(ssl))
-               != NGX_OK)
-    {
-        return NULL;
-    }
-
-    /* on a server the chain is without the leaf */
-
-    chain = SSL_session_reused(ssl) ? NULL : SSL_get_peer_cert_chain(ssl);
-
-    for (i = 0; i < sk_X509_num(chain) && shown->n < CREDHUB_TRUST_SENT_MAX;
-         i++) {
-        if (ngx_http_credhub_shown_add(c, shown, sk_X509_value(chain, i))
-            != NGX_OK) {
-            return NULL;
-        }
-    }
-
-    return SSL_set_ex_data(ssl, ngx_http_credhub_shown_index, shown) == 0
-               ? NULL
-               : shown;
-}
-
-
-static ngx_int_t
-ngx_http_credhub_shown_add(
-    ngx_connection_t *c, ngx_http_credhub_shown_t *shown, X509 *x509)
-{
-    int            len;
-    u_char        *p;
-    credhub_str_t *der;
-
-    len = i2d_X509(x509, NULL);
-
-    if (len <= 0) {
-        return NGX_ERROR;
-    }
-
-    der = &shown->sent[shown->n];
-    der->len = len;
-    der->data = ngx_pnalloc(c->pool, len);
-
-    if (der->data == NULL) {
-        return NGX_ERROR;
-    }
-
-    p = der->data;
-    (void) i2d_X509(x509, &p);
-
-    shown->n++;
-
-    return NGX_OK;
 }
 
 
