@@ -12,6 +12,7 @@
 #include "ngx_http_credhub_edge.h"
 #include "ngx_http_credhub_error_filter.h"
 #include "ngx_http_credhub_process.h"
+#include "ngx_http_credhub_upstream.h"
 #include "ngx_http_credhub_variables.h"
 #include "ngx_credhub_job.h"
 #include "credhub_name.h"
@@ -280,6 +281,13 @@ static ngx_command_t  ngx_http_credhub_commands[] = {
       ngx_conf_set_flag_slot,
       NGX_HTTP_LOC_CONF_OFFSET,
       offsetof(ngx_http_credhub_loc_conf_t, edge.trust_dry_run),
+      NULL },
+
+    { ngx_string("credhub_upstream_trust"),
+      NGX_HTTP_UPS_CONF|NGX_CONF_TAKE2,
+      ngx_http_credhub_conf_upstream_trust,
+      NGX_HTTP_SRV_CONF_OFFSET,
+      0,
       NULL },
 
     { ngx_string("credhub_thread_pool"),

@@ -59,6 +59,10 @@ my $whole = sub ($line) {
 my $server = sub ($line) {
     return "$REDIS;\n$KEY k1 $dir/k1;\nserver {\n$line\n}";
 };
+my $upstream = sub ($line) {
+    return "upstream a { server 127.0.0.1:1; $line\n}\n"
+        . "$REDIS;\n$KEY k1 $dir/k1;\nserver { }";
+};
 my $location = sub ($line) {
     return $server->("location / {\n$line\n}");
 };
@@ -117,6 +121,10 @@ right(
     $server->('credhub_trust connections $arg_id; credhub_trust_dry_run on;'
         . ' location / { credhub_trust destinations a_b; location /b {'
         . ' credhub_trust off; } }'),
+    $upstream->('keepalive 4; credhub_upstream_trust destinations $arg_id;'),
+    "upstream a { least_conn; server 127.0.0.1:1; server 127.0.0.1:2;"
+        . ' credhub_upstream_trust connections a_b; }'
+        . " server { $REDIS; $KEY k1 $dir/k1; } server { listen 127.0.0.1:1; }",
     $server->('credhub_identity edge; credhub_set $a /a; location / {'
         . ' credhub_set $a $uri password; credhub_set $b /b one.two;'
         . ' credhub_identity caller; credhub_set_error missing=400 denied=599'
@@ -157,6 +165,33 @@ wrong('certificates that a location demands', $location,
         '"credhub_trust" directive is duplicate'],
     ['limit_except GET { credhub_trust off; }',
         '"credhub_trust" directive is not allowed here'],
+);
+
+wrong('upstreams that must be approved', $upstream,
+    ['credhub_upstream_trust;',
+        'invalid number of arguments in "credhub_upstream_trust" directive'],
+    ['credhub_upstream_trust connections;',
+        'invalid number of arguments in "credhub_upstream_trust" directive'],
+    ['credhub_upstream_trust groups a;',
+        '"groups" is neither connections nor destinations'],
+    ['credhub_upstream_trust connections a; credhub_upstream_trust'
+        . ' destinations b;', '"credhub_upstream_trust" directive is duplicate'],
+    ['credhub_redis x:1;', '"credhub_redis" directive is not allowed here'],
+    (map { [$_, '"credhub_upstream_trust" must be below all that chooses or'
+        . ' keeps connections, in upstream "a"'] }
+        map { ("credhub_upstream_trust connections a; $_;") }
+        'keepalive 4', 'least_conn', 'hash $uri', 'random'),
+);
+
+wrong('upstreams elsewhere', $http,
+    ["server { } $REDIS;"
+        . ' upstream a { server 127.0.0.1:1; credhub_upstream_trust connections a; }',
+        '"credhub_upstream_trust" needs a server with'
+        . ' "credhub_redis" and "credhub_encryption_key", in upstream "a"'],
+    ['credhub_upstream_trust connections a;',
+        '"credhub_upstream_trust" directive is not allowed here'],
+    ['server { location / { credhub_upstream_trust connections a; } }',
+        '"credhub_upstream_trust" directive is not allowed here'],
 );
 
 wrong('secrets that a location injects', $location,

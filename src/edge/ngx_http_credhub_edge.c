@@ -5,6 +5,7 @@
 #include "ngx_http_credhub_answer.h"
 #include "ngx_http_credhub_edge.h"
 #include "ngx_http_credhub_shown.h"
+#include "ngx_http_credhub_upstream.h"
 #include "ngx_credhub_object.h"
 #include "credhub_name.h"
 
@@ -682,7 +683,9 @@ ngx_http_credhub_edge_init(ngx_conf_t *cf)
         *handler = ngx_http_credhub_inject_handler;
     }
 
-    return ngx_http_credhub_shown_init();
+    return ngx_http_credhub_upstream_check(cf) == NGX_OK
+               ? ngx_http_credhub_shown_init()
+               : NGX_ERROR;
 }
 
 

@@ -52,6 +52,10 @@ typedef struct {
 } ngx_http_credhub_main_conf_t;
 
 
+typedef struct ngx_http_credhub_upstream_conf_s
+    ngx_http_credhub_upstream_conf_t;
+
+
 typedef struct {
     ngx_credhub_hub_t hub;
     ngx_str_t         auth_server;
@@ -64,6 +68,8 @@ typedef struct {
     ngx_str_t  needed_by;
     u_char    *needed_file;
     ngx_uint_t needed_line;
+
+    ngx_http_credhub_upstream_conf_t *upstream; /* of an upstream{}, or NULL */
 } ngx_http_credhub_srv_conf_t;
 
 
