@@ -12,6 +12,7 @@
 #include "ngx_http_credhub_edge.h"
 #include "ngx_http_credhub_error_filter.h"
 #include "ngx_http_credhub_process.h"
+#include "ngx_http_credhub_recheck.h"
 #include "ngx_http_credhub_upstream.h"
 #include "ngx_http_credhub_variables.h"
 #include "ngx_credhub_job.h"
@@ -287,6 +288,13 @@ static ngx_command_t  ngx_http_credhub_commands[] = {
       NGX_HTTP_UPS_CONF|NGX_CONF_TAKE2,
       ngx_http_credhub_conf_upstream_trust,
       NGX_HTTP_SRV_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("credhub_recheck"),
+      NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
+      ngx_http_credhub_conf_recheck,
+      NGX_HTTP_LOC_CONF_OFFSET,
       0,
       NULL },
 

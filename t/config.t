@@ -125,6 +125,8 @@ right(
     "upstream a { least_conn; server 127.0.0.1:1; server 127.0.0.1:2;"
         . ' credhub_upstream_trust connections a_b; }'
         . " server { $REDIS; $KEY k1 $dir/k1; } server { listen 127.0.0.1:1; }",
+    $server->('credhub_recheck 1m30s; location / { credhub_recheck off;'
+        . ' location /b { credhub_recheck 500ms; } }'),
     $server->('credhub_identity edge; credhub_set $a /a; location / {'
         . ' credhub_set $a $uri password; credhub_set $b /b one.two;'
         . ' credhub_identity caller; credhub_set_error missing=400 denied=599'
@@ -192,6 +194,17 @@ wrong('upstreams elsewhere', $http,
         '"credhub_upstream_trust" directive is not allowed here'],
     ['server { location / { credhub_upstream_trust connections a; } }',
         '"credhub_upstream_trust" directive is not allowed here'],
+);
+
+wrong('asking again', $location,
+    ['credhub_recheck;',
+        'invalid number of arguments in "credhub_recheck" directive'],
+    (map { ["credhub_recheck $_;", '"credhub_recheck" directive invalid value'] }
+        '0', '0s', 'x', 'on', '-1s'),
+    ['credhub_recheck 1s; credhub_recheck off;',
+        '"credhub_recheck" directive is duplicate'],
+    ['limit_except GET { credhub_recheck 1s; }',
+        '"credhub_recheck" directive is not allowed here'],
 );
 
 wrong('secrets that a location injects', $location,

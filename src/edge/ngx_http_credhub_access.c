@@ -7,6 +7,7 @@
  */
 
 #include "ngx_http_credhub_edge.h"
+#include "ngx_http_credhub_recheck.h"
 #include "ngx_credhub_rights.h"
 
 
@@ -77,9 +78,18 @@ ngx_http_credhub_access_rights(ngx_http_request_t *r)
     rc = ngx_http_credhub_access_decide(
         r, conf->access, &ngx_http_credhub_access_operation, &ctx);
 
-    return rc != NGX_OK ? rc
-                        : ngx_http_credhub_edge_result(
-                            r, ctx->access.op, conf->access_dry_run);
+    if (rc == NGX_OK) {
+        rc = ngx_http_credhub_edge_result(
+            r, ctx->access.op, conf->access_dry_run);
+    }
+
+    if (rc == NGX_OK) {
+        rc = ngx_http_credhub_recheck(
+            ctx, NGX_HTTP_CREDHUB_RECHECK_IDENTITY
+                     | NGX_HTTP_CREDHUB_RECHECK_ACCESS);
+    }
+
+    return rc;
 }
 
 

@@ -530,6 +530,7 @@ ngx_http_credhub_edge_create(ngx_http_credhub_edge_conf_t *conf)
     conf->access_dry_run = NGX_CONF_UNSET;
     conf->trust = NGX_CONF_UNSET_UINT;
     conf->trust_dry_run = NGX_CONF_UNSET;
+    conf->recheck = NGX_CONF_UNSET_MSEC;
 
     for (i = 0; i < NGX_HTTP_CREDHUB_INJECT_STATUSES; i++) {
         conf->statuses[i] = NGX_CONF_UNSET_UINT;
@@ -573,6 +574,7 @@ ngx_http_credhub_edge_merge(ngx_conf_t *cf, ngx_http_credhub_edge_conf_t *prev,
         conf->trust, prev->trust, NGX_HTTP_CREDHUB_TRUST_OFF);
     ngx_conf_merge_value(conf->trust_dry_run, prev->trust_dry_run, 0);
     ngx_conf_merge_value(conf->access_dry_run, prev->access_dry_run, 0);
+    ngx_conf_merge_msec_value(conf->recheck, prev->recheck, 0);
 
     for (i = 0; i < NGX_HTTP_CREDHUB_INJECT_STATUSES; i++) {
         ngx_conf_merge_uint_value(conf->statuses[i], prev->statuses[i],

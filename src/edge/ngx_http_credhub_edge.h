@@ -59,6 +59,15 @@ ngx_int_t ngx_http_credhub_edge_result(
  * not, or only tries), NGX_AGAIN, or a status. */
 ngx_int_t ngx_http_credhub_trust(ngx_http_request_t *r);
 
+/* Asks `op` for the trust that `granted` has found. */
+credhub_error_e ngx_http_credhub_trust_again(
+    const ngx_credhub_op_t *granted, ngx_credhub_op_t *op);
+
+/* Asks `op` (its context are ngx_credhub_rights_t) for the rights that `granted`
+ * has read secrets by. */
+credhub_error_e ngx_http_credhub_inject_again(
+    const ngx_credhub_op_t *granted, ngx_credhub_op_t *op);
+
 /* The variables of it, at configuration. */
 ngx_int_t ngx_http_credhub_trust_add(ngx_conf_t *cf);
 

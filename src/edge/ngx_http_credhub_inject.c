@@ -8,7 +8,9 @@
  */
 
 #include "ngx_http_credhub_edge.h"
+#include "ngx_http_credhub_recheck.h"
 #include "ngx_credhub_fetch.h"
+#include "ngx_credhub_rights.h"
 
 
 static ngx_int_t ngx_http_credhub_inject_ask(ngx_http_credhub_ctx_t *ctx,
@@ -16,9 +18,11 @@ static ngx_int_t ngx_http_credhub_inject_ask(ngx_http_credhub_ctx_t *ctx,
 static ngx_int_t ngx_http_credhub_inject_identify(ngx_http_credhub_ctx_t *ctx,
     ngx_credhub_op_t *op, ngx_http_credhub_edge_conf_t *conf);
 static ngx_credhub_rc_e ngx_http_credhub_inject_fetch(ngx_credhub_op_t *op);
-static ngx_int_t ngx_http_credhub_inject_watch(ngx_http_credhub_ctx_t *ctx);
-static ngx_int_t ngx_http_credhub_inject_result(
+static ngx_int_t        ngx_http_credhub_inject_result(
+           ngx_http_credhub_ctx_t *ctx, ngx_http_credhub_edge_conf_t *conf);
+static ngx_int_t ngx_http_credhub_inject_use(
     ngx_http_credhub_ctx_t *ctx, ngx_http_credhub_edge_conf_t *conf);
+static ngx_int_t ngx_http_credhub_inject_watch(ngx_http_credhub_ctx_t *ctx);
 static ngx_http_credhub_inject_status_e ngx_http_credhub_inject_status(
     credhub_error_e error);
 static void ngx_http_credhub_inject_gone(void *data);
@@ -149,7 +153,7 @@ ngx_http_credhub_inject_result(
     ngx_uint_t status;
 
     if (op->error == CREDHUB_OK) {
-        return ngx_http_credhub_inject_watch(ctx) == NGX_OK
+        return ngx_http_credhub_inject_use(ctx, conf) == NGX_OK
                    ? NGX_DECLINED
                    : NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
@@ -177,6 +181,24 @@ ngx_http_credhub_inject_status(credhub_error_e error)
                    || status == NGX_HTTP_FORBIDDEN
                ? NGX_HTTP_CREDHUB_INJECT_DENIED
                : NGX_HTTP_CREDHUB_INJECT_UNAVAILABLE;
+}
+
+
+static ngx_int_t
+ngx_http_credhub_inject_use(
+    ngx_http_credhub_ctx_t *ctx, ngx_http_credhub_edge_conf_t *conf)
+{
+    unsigned granted;
+
+    granted = NGX_HTTP_CREDHUB_RECHECK_INJECT;
+
+    if (conf->identity.len == 0) {
+        granted |= NGX_HTTP_CREDHUB_RECHECK_IDENTITY;
+    }
+
+    return ngx_http_credhub_inject_watch(ctx) == NGX_OK
+               ? ngx_http_credhub_recheck(ctx, granted)
+               : NGX_ERROR;
 }
 
 
@@ -269,4 +291,34 @@ ngx_http_credhub_inject_variable(
     }
 
     return NGX_OK;
+}
+
+
+credhub_error_e
+ngx_http_credhub_inject_again(
+    const ngx_credhub_op_t *granted, ngx_credhub_op_t *op)
+{
+    ngx_uint_t                       i;
+    ngx_credhub_right_t             *right;
+    ngx_credhub_rights_t            *rights;
+    const ngx_http_credhub_inject_t *inject;
+
+    inject = granted->ctx;
+    right = credhub_arena_alloc(
+        op->arena, inject->fetch.n * sizeof(ngx_credhub_right_t));
+
+    if (right == NULL) {
+        return CREDHUB_E_INTERNAL;
+    }
+
+    for (i = 0; i < inject->fetch.n; i++) {
+        right[i].operations = CREDHUB_OP_READ;
+        right[i].path = inject->fetch.list[i].folded;
+    }
+
+    rights = op->ctx;
+    rights->list = right;
+    rights->n = inject->fetch.n;
+
+    return CREDHUB_OK;
 }

@@ -7,8 +7,15 @@
 
 #include "ngx_http_credhub_edge.h"
 #include "ngx_http_credhub_actor.h"
+#include "ngx_http_credhub_recheck.h"
 #include "ngx_http_credhub_shown.h"
 #include "credhub_text.h"
+
+
+typedef struct {
+    ngx_credhub_peer_t peer;
+    ngx_connection_t  *c; /* of the client */
+} ngx_http_credhub_trust_t;
 
 
 typedef credhub_str_t (*ngx_http_credhub_trust_field_pt)(ngx_http_request_t *r,
@@ -17,7 +24,10 @@ typedef credhub_str_t (*ngx_http_credhub_trust_field_pt)(ngx_http_request_t *r,
 
 static credhub_error_e ngx_http_credhub_trust_ask(
     ngx_http_credhub_ctx_t *ctx, ngx_http_credhub_edge_conf_t *conf);
+static credhub_error_e ngx_http_credhub_trust_shown(
+    ngx_http_credhub_trust_t *trust, ngx_connection_t *c);
 static ngx_credhub_rc_e ngx_http_credhub_trust_check(ngx_credhub_op_t *op);
+static ngx_credhub_rc_e ngx_http_credhub_trust_found(ngx_credhub_op_t *op);
 static const credhub_approval_t *ngx_http_credhub_trusted(
     ngx_http_request_t *r, credhub_str_t *id);
 static ngx_int_t ngx_http_credhub_trust_variable(
@@ -34,8 +44,9 @@ static credhub_str_t ngx_http_credhub_trust_date(ngx_http_request_t *r,
 
 static const ngx_credhub_operation_t ngx_http_credhub_trust_operation = {
     "trust",
-    (const ngx_credhub_step_pt[]){ ngx_http_credhub_trust_check, NULL },
-    sizeof(ngx_credhub_peer_t),
+    (const ngx_credhub_step_pt[]){
+        ngx_http_credhub_trust_check, ngx_http_credhub_trust_found, NULL },
+    sizeof(ngx_http_credhub_trust_t),
 };
 
 
@@ -81,6 +92,7 @@ ngx_http_credhub_trust_add(ngx_conf_t *cf)
 ngx_int_t
 ngx_http_credhub_trust(ngx_http_request_t *r)
 {
+    ngx_int_t                     rc;
     ngx_credhub_op_t             *op;
     ngx_http_credhub_ctx_t       *ctx;
     ngx_http_credhub_edge_conf_t *conf;
@@ -112,11 +124,13 @@ ngx_http_credhub_trust(ngx_http_request_t *r)
         return ngx_http_credhub_phase_wait(&ctx->trust);
     }
 
-    if (ctx->trust.op->error == CREDHUB_OK) {
-        ngx_http_credhub_shown_remember(r->connection, ctx->trust.op->ctx);
+    rc = ngx_http_credhub_edge_result(r, ctx->trust.op, conf->trust_dry_run);
+
+    if (rc == NGX_OK) {
+        rc = ngx_http_credhub_recheck(ctx, NGX_HTTP_CREDHUB_RECHECK_TRUST);
     }
 
-    return ngx_http_credhub_edge_result(r, ctx->trust.op, conf->trust_dry_run);
+    return rc;
 }
 
 
@@ -126,19 +140,51 @@ ngx_http_credhub_trust_ask(
 {
     ngx_http_request_t *r = ctx->request;
 
-    ngx_credhub_peer_t *peer = ctx->trust.op->ctx;
+    credhub_error_e           error;
+    ngx_http_credhub_trust_t *trust;
 
-    if (ngx_http_credhub_edge_text(r, conf->trust_id, &peer->id) != NGX_OK) {
+    trust = ctx->trust.op->ctx;
+
+    if (ngx_http_credhub_edge_text(r, conf->trust_id, &trust->peer.id)
+        != NGX_OK) {
         return CREDHUB_E_INTERNAL;
     }
 
-    peer->kind = conf->trust;
-    peer->purpose = CREDHUB_TRUST_CLIENT;
+    trust->peer.kind = conf->trust;
+    trust->peer.purpose = CREDHUB_TRUST_CLIENT;
 
-    switch (ngx_http_credhub_shown(r->connection, peer)) {
+    error = ngx_http_credhub_trust_shown(trust, r->connection);
+
+    return error == CREDHUB_OK && ngx_http_credhub_actor_replayable(r)
+               ? CREDHUB_E_TOO_EARLY
+               : error;
+}
+
+
+credhub_error_e
+ngx_http_credhub_trust_again(
+    const ngx_credhub_op_t *granted, ngx_credhub_op_t *op)
+{
+    ngx_http_credhub_trust_t       *trust = op->ctx;
+    const ngx_http_credhub_trust_t *before = granted->ctx;
+
+    trust->peer.kind = before->peer.kind;
+    trust->peer.id = before->peer.id;
+    trust->peer.purpose = before->peer.purpose;
+
+    return ngx_http_credhub_trust_shown(trust, before->c);
+}
+
+
+static credhub_error_e
+ngx_http_credhub_trust_shown(
+    ngx_http_credhub_trust_t *trust, ngx_connection_t *c)
+{
+    trust->c = c;
+
+    switch (ngx_http_credhub_shown(c, &trust->peer)) {
     case NGX_OK:
-        return ngx_http_credhub_actor_replayable(r) ? CREDHUB_E_TOO_EARLY
-                                                    : CREDHUB_OK;
+        return CREDHUB_OK;
 
     case NGX_DECLINED:
         return CREDHUB_E_UNAUTHENTICATED;
@@ -152,7 +198,20 @@ ngx_http_credhub_trust_ask(
 static ngx_credhub_rc_e
 ngx_http_credhub_trust_check(ngx_credhub_op_t *op)
 {
-    return ngx_credhub_peer_enter(op, op->ctx);
+    ngx_http_credhub_trust_t *trust = op->ctx;
+
+    return ngx_credhub_peer_enter(op, &trust->peer);
+}
+
+
+static ngx_credhub_rc_e
+ngx_http_credhub_trust_found(ngx_credhub_op_t *op)
+{
+    ngx_http_credhub_trust_t *trust = op->ctx;
+
+    ngx_http_credhub_shown_remember(trust->c, &trust->peer);
+
+    return NGX_CREDHUB_NEXT;
 }
 
 
@@ -162,17 +221,17 @@ ngx_http_credhub_trust_check(ngx_credhub_op_t *op)
 static const credhub_approval_t *
 ngx_http_credhub_trusted(ngx_http_request_t *r, credhub_str_t *id)
 {
-    ngx_credhub_peer_t     *peer;
-    ngx_http_credhub_ctx_t *ctx;
+    ngx_http_credhub_ctx_t   *ctx;
+    ngx_http_credhub_trust_t *trust;
 
     for (ctx = ngx_http_credhub_last_ctx(r->main, NULL); ctx != NULL;
          ctx = ngx_http_credhub_last_ctx(r->main, ctx))
     {
         if (ctx->trust.ended && ctx->trust.op->error == CREDHUB_OK) {
-            peer = ctx->trust.op->ctx;
-            *id = peer->id;
+            trust = ctx->trust.op->ctx;
+            *id = trust->peer.id;
 
-            return &peer->approval;
+            return &trust->peer.approval;
         }
     }
 

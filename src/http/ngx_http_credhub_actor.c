@@ -58,6 +58,7 @@ ngx_http_credhub_actor(ngx_http_request_t *r, credhub_str_t *actor,
     credhub_str_t *user, credhub_str_t *detail)
 {
     X509                        *certificate;
+    credhub_error_e              error;
     ngx_http_credhub_peer_t     *peer;
     ngx_http_ssl_srv_conf_t     *sscf;
     ngx_http_credhub_loc_conf_t *lcf;
@@ -91,12 +92,10 @@ ngx_http_credhub_actor(ngx_http_request_t *r, credhub_str_t *actor,
                    : peer->error;
     }
 
-    if (ngx_time() > peer->until) {
-        return ngx_http_credhub_invalid(X509_V_ERR_CERT_HAS_EXPIRED, detail);
-    }
+    error = ngx_http_credhub_actor_dates(r->connection, detail);
 
-    if (ngx_time() < peer->from) {
-        return ngx_http_credhub_invalid(X509_V_ERR_CERT_NOT_YET_VALID, detail);
+    if (error != CREDHUB_OK) {
+        return error;
     }
 
     if (ngx_http_credhub_actor_replayable(r)) {
@@ -108,6 +107,25 @@ ngx_http_credhub_actor(ngx_http_request_t *r, credhub_str_t *actor,
 
     user->data = actor->data + sizeof("mtls-") - 1;
     user->len = actor->len - (sizeof("mtls-") - 1);
+
+    return CREDHUB_OK;
+}
+
+
+credhub_error_e
+ngx_http_credhub_actor_dates(ngx_connection_t *c, credhub_str_t *detail)
+{
+    ngx_http_credhub_peer_t *peer;
+
+    peer = SSL_get_ex_data(c->ssl->connection, ngx_http_credhub_peer_index);
+
+    if (ngx_time() > peer->until) {
+        return ngx_http_credhub_invalid(X509_V_ERR_CERT_HAS_EXPIRED, detail);
+    }
+
+    if (ngx_time() < peer->from) {
+        return ngx_http_credhub_invalid(X509_V_ERR_CERT_NOT_YET_VALID, detail);
+    }
 
     return CREDHUB_OK;
 }

@@ -16,6 +16,10 @@
 credhub_error_e ngx_http_credhub_actor(ngx_http_request_t *r,
     credhub_str_t *actor, credhub_str_t *user, credhub_str_t *detail);
 
+/* The same of the certificate's dates only, once it was an identity. */
+credhub_error_e ngx_http_credhub_actor_dates(
+    ngx_connection_t *c, credhub_str_t *detail);
+
 /* Would it matter if somebody sent it again? TLS does not protect early data
  * from that. */
 ngx_uint_t ngx_http_credhub_actor_replayable(ngx_http_request_t *r);

@@ -23,9 +23,7 @@ ngx_int_t
 ngx_http_credhub_api_key(ngx_http_credhub_look_t *look, ngx_http_request_t *r,
     credhub_arena_t *arena, credhub_str_t credentials)
 {
-    ngx_credhub_op_t            *op;
-    ngx_credhub_user_t          *user;
-    ngx_http_credhub_srv_conf_t *scf;
+    ngx_credhub_op_t *op;
 
     if (look->ended || look->op != NULL) {
         return ngx_http_credhub_look_result(look);
@@ -38,15 +36,7 @@ ngx_http_credhub_api_key(ngx_http_credhub_look_t *look, ngx_http_request_t *r,
     }
 
     if (op->error == CREDHUB_OK) {
-        scf = ngx_http_get_module_srv_conf(r, ngx_http_credhub_module);
-
-        user = op->ctx;
-        user->path = scf->api_keys;
-        user->wrong = CREDHUB_E_UNAUTHENTICATED;
-
-        if (!ngx_http_credhub_api_key_split(op, credentials)) {
-            op->error = user->wrong;
-        }
+        op->error = ngx_http_credhub_api_key_ask(op, r, credentials);
     }
 
     /* may end at once, as with an error */
@@ -54,6 +44,24 @@ ngx_http_credhub_api_key(ngx_http_credhub_look_t *look, ngx_http_request_t *r,
     ngx_credhub_op_run(op);
 
     return ngx_http_credhub_look_result(look);
+}
+
+
+credhub_error_e
+ngx_http_credhub_api_key_ask(
+    ngx_credhub_op_t *op, ngx_http_request_t *r, credhub_str_t credentials)
+{
+    ngx_credhub_user_t *user = op->ctx;
+
+    ngx_http_credhub_srv_conf_t *scf;
+
+    scf = ngx_http_get_module_srv_conf(r, ngx_http_credhub_module);
+
+    user->path = scf->api_keys;
+    user->wrong = CREDHUB_E_UNAUTHENTICATED;
+
+    return ngx_http_credhub_api_key_split(op, credentials) ? CREDHUB_OK
+                                                           : user->wrong;
 }
 
 

@@ -63,6 +63,7 @@ ngx_http_credhub_auth(ngx_http_credhub_auth_t *auth, unsigned scope)
 
     if (auth->error == CREDHUB_OK) {
         auth->method = credhub_str("mtls");
+        auth->certified = 1;
 
     } else if (auth->error != CREDHUB_E_UNAUTHENTICATED) {
         return NGX_ERROR;
@@ -87,6 +88,30 @@ ngx_http_credhub_auth(ngx_http_credhub_auth_t *auth, unsigned scope)
     }
 
     return auth->error == CREDHUB_OK ? NGX_OK : NGX_DECLINED;
+}
+
+
+credhub_error_e
+ngx_http_credhub_auth_again(const ngx_http_credhub_auth_t *auth,
+    ngx_credhub_op_t *op, credhub_str_t *detail)
+{
+    credhub_error_e error;
+
+    if (auth->certified) {
+        error = ngx_http_credhub_actor_dates(auth->request->connection, detail);
+
+        if (error != CREDHUB_OK) {
+            return error;
+        }
+    }
+
+    if (auth->expires != 0 && credhub_jwt_expired(auth->expires, ngx_time())) {
+        return CREDHUB_E_TOKEN_EXPIRED;
+    }
+
+    return auth->key.len == 0
+               ? CREDHUB_OK
+               : ngx_http_credhub_api_key_ask(op, auth->request, auth->key);
 }
 
 
@@ -179,6 +204,7 @@ ngx_http_credhub_auth_bearer(
 
     auth->actor = jwt.actor;
     auth->user = jwt.user;
+    auth->expires = jwt.expires;
     auth->error = CREDHUB_OK;
 
     if (ngx_http_credhub_actor_replayable(r)) {
@@ -204,6 +230,17 @@ ngx_http_credhub_auth_basic(
 
     rc = ngx_http_credhub_api_key(
         &auth->look, auth->request, auth->arena, credentials);
+
+    /* an upgraded connection reads into the memory of the header */
+
+    if (rc == NGX_OK && auth->key.data == NULL) {
+        auth->key =
+            credhub_arena_copy(auth->arena, credentials.data, credentials.len);
+
+        if (auth->key.data == NULL) {
+            return ngx_http_credhub_auth_fail(auth, CREDHUB_E_INTERNAL, "");
+        }
+    }
 
     return ngx_http_credhub_auth_look(auth, rc, credhub_str("basic"));
 }

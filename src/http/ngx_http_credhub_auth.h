@@ -27,10 +27,13 @@ typedef struct {
     const credhub_token_t *token; /* of ours, or NULL */
 
     /* private */
+    int64_t                 expires; /* of a bearer token; 0: none */
+    credhub_str_t           key;     /* Basic credentials; empty: none */
     ngx_http_credhub_look_t look;
     ngx_event_t             wait;
     ngx_msec_t              since;
-    unsigned                fetched:1; /* keys were waited for already */
+    unsigned                fetched:1;   /* keys were waited for already */
+    unsigned                certified:1; /* a certificate counted */
 } ngx_http_credhub_auth_t;
 
 
@@ -41,6 +44,15 @@ typedef struct {
  * token of UAA must have (CREDHUB_SCOPE_*; 0: nothing).
  */
 ngx_int_t ngx_http_credhub_auth(ngx_http_credhub_auth_t *auth, unsigned scope);
+
+/*
+ * Does an identity that was found still count? CREDHUB_OK, or why not: the
+ * certificate or the token has expired. An API key has to be looked up: `op`,
+ * whose context is an ngx_credhub_user_t, is asked for it; its user stays empty
+ * for anything else.
+ */
+credhub_error_e ngx_http_credhub_auth_again(const ngx_http_credhub_auth_t *auth,
+    ngx_credhub_op_t *op, credhub_str_t *detail);
 
 /* The request ends while it may be waiting. */
 void ngx_http_credhub_auth_stop(ngx_http_credhub_auth_t *auth);

@@ -26,7 +26,8 @@ typedef struct {
 
 /* Lives in r->pool. */
 
-typedef struct ngx_http_credhub_ctx_s ngx_http_credhub_ctx_t;
+typedef struct ngx_http_credhub_ctx_s     ngx_http_credhub_ctx_t;
+typedef struct ngx_http_credhub_recheck_s ngx_http_credhub_recheck_t;
 
 struct ngx_http_credhub_ctx_s {
     ngx_http_request_t     *request;
@@ -37,6 +38,8 @@ struct ngx_http_credhub_ctx_s {
     ngx_http_credhub_phase_t trust;
     ngx_http_credhub_phase_t inject;
     unsigned                 gone:1; /* the request has ended */
+
+    ngx_http_credhub_recheck_t *recheck; /* NULL: it is not asked again */
 
     /* API */
     ngx_credhub_op_t               *op;

@@ -43,6 +43,10 @@ ngx_int_t ngx_http_credhub_api_key(ngx_http_credhub_look_t *look,
 ngx_int_t ngx_http_credhub_token(ngx_http_credhub_look_t *look,
     ngx_http_request_t *r, credhub_arena_t *arena, credhub_str_t text);
 
+/* Asks an operation about an API key; its context is an ngx_credhub_user_t. */
+credhub_error_e ngx_http_credhub_api_key_ask(
+    ngx_credhub_op_t *op, ngx_http_request_t *r, credhub_str_t credentials);
+
 /* The request ends while it may be waiting. */
 void ngx_http_credhub_look_stop(ngx_http_credhub_look_t *look);
 

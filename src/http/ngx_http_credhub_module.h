@@ -105,6 +105,8 @@ typedef struct {
     ngx_uint_t                trust; /* ngx_credhub_object_kind_e, or OFF */
     ngx_http_complex_value_t *trust_id;
     ngx_flag_t                trust_dry_run;
+
+    ngx_msec_t recheck; /* 0: off */
 } ngx_http_credhub_edge_conf_t;
 
 
