@@ -88,6 +88,13 @@ static ngx_command_t  ngx_http_credhub_commands[] = {
       0,
       NULL },
 
+    { ngx_string("credhub_cache"),
+      NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE12,
+      ngx_http_credhub_conf_cache,
+      NGX_HTTP_MAIN_CONF_OFFSET,
+      0,
+      NULL },
+
     { ngx_string("credhub_encryption_key"),
       NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_CONF_TAKE23,
       ngx_http_credhub_conf_encryption_key,

@@ -268,7 +268,8 @@ for my $row (
 
 subtest 'the stream of changes' => sub {
     my $name    = '/stream';
-    my @entries = (['set', 1], ['set', 2], ['set', 4], ['transitional', 2],
+    my @entries = (['set', 1], ['stage', 2], ['stage', 3], ['set', 2],
+        ['set', 4], ['transitional', 2],
         ['delete', 1], ['delete', '']);
     my (@ids, @have);
 
@@ -292,7 +293,7 @@ subtest 'the stream of changes' => sub {
     }
     my @want = map { [$_->[0], $_->[1] && $ids[$_->[1] - 1]] } @entries;
     is_deeply(\@have, \@want,
-        'a staged version is there when it is folded, others at once');
+        'a staged version is told of, and again when it is folded');
     $store->finish_all;
 };
 

@@ -201,7 +201,7 @@ ngx_http_credhub_get_current(ngx_credhub_op_t *op)
         ngx_credhub_grants_read(call, op->hub->store, &ctx->guard);
     }
 
-    return ngx_credhub_op_send(op, call);
+    return ngx_credhub_op_ask(op, call);
 }
 
 

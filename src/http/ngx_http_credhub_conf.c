@@ -118,6 +118,21 @@ ngx_http_credhub_conf_redis(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
 
 char *
+ngx_http_credhub_conf_cache(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_http_credhub_main_conf_t *mcf = conf;
+
+    if (mcf->cache != NULL) {
+        return "is duplicate";
+    }
+
+    mcf->cache = ngx_credhub_cache_conf(cf, &ngx_http_credhub_module);
+
+    return mcf->cache == NULL ? NGX_CONF_ERROR : NGX_CONF_OK;
+}
+
+
+char *
 ngx_http_credhub_conf_encryption_key(
     ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {

@@ -15,6 +15,8 @@
 char *ngx_http_credhub_conf_hub(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 char *ngx_http_credhub_conf_redis(
     ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+char *ngx_http_credhub_conf_cache(
+    ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 char *ngx_http_credhub_conf_encryption_key(
     ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 char *ngx_http_credhub_conf_permission(

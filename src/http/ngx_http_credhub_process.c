@@ -172,6 +172,8 @@ ngx_http_credhub_start(ngx_cycle_t *cycle, ngx_http_credhub_main_conf_t *mcf)
     store = mcf->stores.elts;
 
     for (i = 0; i < mcf->stores.nelts; i++) {
+        store[i]->cache = mcf->cache;
+
         if (ngx_credhub_store_start(store[i], cycle) != NGX_OK) {
             return NGX_ERROR;
         }

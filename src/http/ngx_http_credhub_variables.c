@@ -69,6 +69,10 @@ static credhub_str_t ngx_http_credhub_field_details(
     ngx_http_credhub_record_t *record);
 static credhub_str_t ngx_http_credhub_field_reason(
     ngx_http_credhub_record_t *record);
+static credhub_str_t ngx_http_credhub_field_cache(
+    ngx_http_credhub_record_t *record);
+static credhub_str_t ngx_http_credhub_field_redis_time(
+    ngx_http_credhub_record_t *record);
 static credhub_str_t ngx_http_credhub_field_cef(
     ngx_http_credhub_record_t *record);
 static credhub_str_t ngx_http_credhub_field_cef_header(
@@ -110,7 +114,18 @@ static ngx_http_credhub_variable_t  ngx_http_credhub_variables[] = {
     { ngx_string("credhub_reason"), ngx_http_credhub_field_reason },
     { ngx_string("credhub_cef"), ngx_http_credhub_field_cef },
     { ngx_string("credhub_cef_header"), ngx_http_credhub_field_cef_header },
+    { ngx_string("credhub_cache_status"), ngx_http_credhub_field_cache },
+    { ngx_string("credhub_redis_time"), ngx_http_credhub_field_redis_time },
     { ngx_null_string, NULL }
+};
+
+
+static const credhub_str_t
+    ngx_http_credhub_cache_names[NGX_CREDHUB_CACHE_STATUSES] = {
+    [NGX_CREDHUB_CACHE_HIT] = credhub_string("HIT"),
+    [NGX_CREDHUB_CACHE_MISS] = credhub_string("MISS"),
+    [NGX_CREDHUB_CACHE_STALE] = credhub_string("STALE"),
+    [NGX_CREDHUB_CACHE_BYPASS] = credhub_string("BYPASS")
 };
 
 
@@ -318,6 +333,46 @@ ngx_http_credhub_field_details(ngx_http_credhub_record_t *record)
 
     ngx_http_credhub_record_buf(record, &buf, 256);
     ngx_credhub_audit_json(&buf, record->op);
+
+    return ngx_http_credhub_record_str(&buf);
+}
+
+
+static credhub_str_t
+ngx_http_credhub_field_cache(ngx_http_credhub_record_t *record)
+{
+    return record->ctx != NULL ? ngx_http_credhub_cache_names[record->op->cache]
+                               : credhub_null_str;
+}
+
+
+/* Seconds, of all that was decided in this pass. */
+
+static credhub_str_t
+ngx_http_credhub_field_redis_time(ngx_http_credhub_record_t *record)
+{
+    const ngx_http_credhub_ctx_t *ctx = record->ctx;
+
+    ngx_uint_t    i;
+    ngx_msec_t    waited;
+    credhub_buf_t buf;
+
+    if (ctx == NULL) {
+        return credhub_null_str;
+    }
+
+    const ngx_credhub_op_t *ops[] = { ctx->access.op, ctx->trust.op,
+        ctx->inject.op, ctx->op };
+
+    waited = 0;
+
+    for (i = 0; i < sizeof(ops) / sizeof(ops[0]); i++) {
+        waited += ops[i] != NULL ? ops[i]->waited : 0;
+    }
+
+    ngx_http_credhub_record_buf(record, &buf, NGX_INT64_LEN);
+    credhub_buf_printf(&buf, "%lu.%03lu", (unsigned long) waited / 1000,
+        (unsigned long) waited % 1000);
 
     return ngx_http_credhub_record_str(&buf);
 }

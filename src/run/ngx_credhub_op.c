@@ -330,6 +330,7 @@ ngx_credhub_op_send(ngx_credhub_op_t *op, ngx_credhub_call_t *call)
     }
 
     op->stored = 1;
+    op->asked = ngx_current_msec;
 
     if (ngx_credhub_call_send(call) != NGX_OK) {
         error = call->error;
@@ -345,6 +346,31 @@ ngx_credhub_op_send(ngx_credhub_op_t *op, ngx_credhub_call_t *call)
 }
 
 
+ngx_credhub_rc_e
+ngx_credhub_op_ask(ngx_credhub_op_t *op, ngx_credhub_call_t *call)
+{
+    ngx_credhub_feed_t *feed;
+
+    feed = op->hub->store->feed;
+
+    if (feed == NULL || call == NULL || call->request.failed) {
+        return ngx_credhub_op_send(op, call);
+    }
+
+    op->cache = ngx_credhub_feed_answer(feed, call);
+
+    if (op->cache != NGX_CREDHUB_CACHE_HIT
+        && op->cache != NGX_CREDHUB_CACHE_STALE) {
+        return ngx_credhub_op_send(op, call);
+    }
+
+    ngx_queue_insert_head(&op->calls, &call->kept);
+    op->call = call;
+
+    return NGX_CREDHUB_NEXT;
+}
+
+
 void
 ngx_credhub_op_release(ngx_credhub_op_t *op)
 {
@@ -357,7 +383,11 @@ ngx_credhub_op_release(ngx_credhub_op_t *op)
 static void
 ngx_credhub_op_call_done(ngx_credhub_call_t *call)
 {
-    ngx_credhub_op_resume(call->data, call->error, credhub_null_str);
+    ngx_credhub_op_t *op = call->data;
+
+    op->waited += ngx_current_msec - op->asked;
+
+    ngx_credhub_op_resume(op, call->error, credhub_null_str);
 }
 
 

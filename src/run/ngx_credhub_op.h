@@ -11,6 +11,7 @@
 #define _NGX_CREDHUB_OP_H_INCLUDED_
 
 
+#include "ngx_credhub_feed.h"
 #include "ngx_credhub_hub.h"
 #include "ngx_credhub_task.h"
 
@@ -87,6 +88,9 @@ struct ngx_credhub_op_s {
     credhub_str_t               resource_id;
     credhub_str_t               version_id;
     const ngx_credhub_detail_t *details; /* NULL: none */
+    ngx_credhub_cache_status_e  cache;   /* of the last question to it */
+    ngx_msec_t                  waited;  /* for the store */
+    ngx_msec_t                  asked;   /* since when it waits now */
 
     /* the last answers */
     ngx_credhub_call_t *call;
@@ -152,6 +156,11 @@ ngx_credhub_call_t *ngx_credhub_op_call(
  * op->call, without error: a call that failed ends the operation. It lives as
  * long as the operation, or until ngx_credhub_op_release(). */
 ngx_credhub_rc_e ngx_credhub_op_send(
+    ngx_credhub_op_t *op, ngx_credhub_call_t *call);
+
+/* The same for a call that only reads and that nothing will be written by: its
+ * replies may come from the cache, then it is NGX_CREDHUB_NEXT. */
+ngx_credhub_rc_e ngx_credhub_op_ask(
     ngx_credhub_op_t *op, ngx_credhub_call_t *call);
 
 /* Frees the replies of a finished call early, for loops. */

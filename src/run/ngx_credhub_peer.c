@@ -94,7 +94,7 @@ ngx_credhub_peer_ask(ngx_credhub_op_t *op)
             peer->path, credhub_null_str, CREDHUB_OP_READ);
     }
 
-    return ngx_credhub_op_send(op, call);
+    return ngx_credhub_op_ask(op, call);
 }
 
 

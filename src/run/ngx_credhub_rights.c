@@ -73,7 +73,7 @@ ngx_credhub_rights_ask(ngx_credhub_op_t *op)
         ngx_credhub_grants_read(call, op->hub->store, guard);
     }
 
-    return ngx_credhub_op_send(op, call);
+    return ngx_credhub_op_ask(op, call);
 }
 
 

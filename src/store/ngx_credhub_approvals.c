@@ -1,6 +1,7 @@
 
 /* Approvals: scripts and how their answers are read. */
 
+#include "ngx_credhub_cache.h"
 #include "ngx_credhub_rows.h"
 #include "ngx_credhub_approvals.h"
 #include "ngx_credhub_script.h"
@@ -79,6 +80,12 @@ ngx_credhub_approval_read(ngx_credhub_call_t *call, ngx_credhub_store_t *store,
 
     ngx_credhub_call_script(call, store, NGX_CREDHUB_SCRIPT_APPROVAL,
         NGX_CREDHUB_APPROVAL_ARGS + n, argv);
+
+    /* with a caller it depends on grants too */
+
+    if (caller.len == 0) {
+        ngx_credhub_call_tag(call, NGX_CREDHUB_TAG_OBJECT, key);
+    }
 }
 
 

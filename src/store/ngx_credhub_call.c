@@ -12,6 +12,7 @@
  */
 
 #include "ngx_credhub_link_private.h"
+#include "ngx_credhub_feed.h"
 #include "ngx_credhub_script.h"
 
 
@@ -73,13 +74,17 @@ ngx_credhub_call_create(ngx_credhub_link_t *link, ngx_uint_t max,
     call->link = link;
     call->done = done;
     call->data = data;
-    call->size = max;
+
+    /* a script that writes may have to ask one thing more */
+
+    call->size = ++max;
 
     call->replies =
         credhub_arena_alloc(arena, max * sizeof(ngx_credhub_reply_t *));
     call->ends = credhub_arena_alloc(arena, max * sizeof(size_t));
+    call->tags = credhub_arena_alloc(arena, max * sizeof(credhub_str_t));
 
-    if (call->replies == NULL || call->ends == NULL) {
+    if (call->replies == NULL || call->ends == NULL || call->tags == NULL) {
         credhub_arena_destroy(arena);
         return NULL;
     }
@@ -154,6 +159,40 @@ ngx_credhub_call_number(u_char *p, u_char type, size_t n)
     *p++ = LF;
 
     return p;
+}
+
+
+void
+ngx_credhub_call_tag(ngx_credhub_call_t *call, u_char kind, credhub_str_t name)
+{
+    credhub_buf_t tag;
+
+    if (call->request.failed || call->n == 0) {
+        return;
+    }
+
+    credhub_buf_init(&tag, call->arena, 1 + name.len);
+    credhub_buf_add(&tag, &kind, 1);
+    credhub_buf_add_str(&tag, name);
+
+    if (!tag.failed) {
+        call->tags[call->n - 1] = credhub_buf_str(&tag);
+    }
+}
+
+
+credhub_str_t
+ngx_credhub_call_bytes(const ngx_credhub_call_t *call, ngx_uint_t i)
+{
+    credhub_str_t bytes;
+    size_t        begin;
+
+    begin = i == 0 ? 0 : call->ends[i - 1];
+
+    bytes.data = call->request.data + begin;
+    bytes.len = call->ends[i] - begin;
+
+    return bytes;
 }
 
 
@@ -291,6 +330,10 @@ ngx_credhub_call_reply(ngx_credhub_call_t *call, ngx_credhub_reply_t *reply)
 
         ngx_credhub_call_check(call);
         ngx_credhub_calls_watch(link);
+
+        if (link->store->feed != NULL && call->error == CREDHUB_OK) {
+            ngx_credhub_feed_answered(link->store->feed, call);
+        }
     }
 
     if (call->done != NULL) {
@@ -425,6 +468,7 @@ ngx_credhub_call_name(ngx_credhub_call_t *call, ngx_uint_t i)
 {
     u_char                     *p, *last;
     ngx_str_t                   name;
+    credhub_str_t               bytes;
     const ngx_credhub_script_t *script;
 
     script = call->script;
@@ -436,8 +480,9 @@ ngx_credhub_call_name(ngx_credhub_call_t *call, ngx_uint_t i)
         return name;
     }
 
-    p = call->request.data + (i == 0 ? 0 : call->ends[i - 1]);
-    last = call->request.data + call->ends[i];
+    bytes = ngx_credhub_call_bytes(call, i);
+    p = bytes.data;
+    last = p + bytes.len;
 
     p = ngx_strlchr(p, last, LF) + 1;
     p = ngx_strlchr(p, last, LF) + 1;

@@ -1,6 +1,7 @@
 
 /* Credentials: commands and scripts, and how their answers are read. */
 
+#include "ngx_credhub_cache.h"
 #include "ngx_credhub_rows.h"
 #include "ngx_credhub_script.h"
 #include "ngx_credhub_lua.h"
@@ -35,6 +36,7 @@ ngx_credhub_current_read(ngx_credhub_call_t *call, ngx_credhub_store_t *store,
     ngx_credhub_row_names(&argv[2 + NGX_CREDHUB_CURRENT], n);
 
     ngx_credhub_call_command(call, 2 + NGX_CREDHUB_CURRENT + n, argv);
+    ngx_credhub_call_tag(call, NGX_CREDHUB_TAG_CREDENTIAL, name);
 }
 
 

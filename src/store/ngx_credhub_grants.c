@@ -1,6 +1,7 @@
 
 /* Guards and grants on their way to Redis and back. */
 
+#include "ngx_credhub_cache.h"
 #include "ngx_credhub_link_private.h"
 #include "ngx_credhub_grants.h"
 #include "ngx_credhub_script.h"
@@ -137,6 +138,7 @@ ngx_credhub_grants_read(ngx_credhub_call_t *call, ngx_credhub_store_t *store,
     }
 
     ngx_credhub_call_command(call, 2 + guard->grants.n, argv);
+    ngx_credhub_call_tag(call, NGX_CREDHUB_TAG_GRANTS, guard->actor);
 }
 
 

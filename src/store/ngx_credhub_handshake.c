@@ -10,12 +10,14 @@
 #include "credhub_text.h"
 
 
-#define NGX_CREDHUB_HANDSHAKE_MAX 5 /* commands */
+#define NGX_CREDHUB_HANDSHAKE_MAX 6 /* commands */
 
 
 static void ngx_credhub_handshake_auth(
     ngx_credhub_call_t *call, ngx_credhub_store_t *store);
 static ngx_int_t ngx_credhub_handshake_role(const ngx_credhub_reply_t *reply);
+static ngx_int_t ngx_credhub_handshake_run(
+    ngx_credhub_link_t *link, const ngx_credhub_reply_t *reply);
 static ngx_int_t ngx_credhub_handshake_store(ngx_credhub_store_t *store,
     const ngx_credhub_reply_t *reply, ngx_str_t *reason);
 
@@ -55,6 +57,12 @@ ngx_credhub_handshake_create(
     argv[1] = credhub_str("SETNAME");
     argv[2] = credhub_str("credhub");
     ngx_credhub_call_command(call, 3, argv);
+
+    if (store->cache != NULL) {
+        argv[0] = credhub_str("INFO");
+        argv[1] = credhub_str("server");
+        ngx_credhub_call_command(call, 2, argv);
+    }
 
     argv[0] = credhub_str("ROLE");
     ngx_credhub_call_command(call, 1, argv);
@@ -111,6 +119,14 @@ ngx_credhub_handshake_check(ngx_credhub_call_t *call, ngx_str_t *reason)
         return NGX_ERROR;
     }
 
+    if (call->link->store->cache != NULL
+        && ngx_credhub_handshake_run(call->link, call->replies[call->n - 3])
+               != NGX_OK)
+    {
+        ngx_str_set(reason, "it has no run_id");
+        return NGX_ERROR;
+    }
+
     return ngx_credhub_handshake_store(
         call->link->store, call->replies[call->n - 1], reason);
 }
@@ -133,6 +149,31 @@ ngx_credhub_handshake_role(const ngx_credhub_reply_t *reply)
                || credhub_str_eq(role, credhub_str("slave")))
                ? NGX_OK
                : NGX_ERROR;
+}
+
+
+/* A line of INFO says which server this is: what a cache has is one's alone. */
+
+static ngx_int_t
+ngx_credhub_handshake_run(
+    ngx_credhub_link_t *link, const ngx_credhub_reply_t *reply)
+{
+    u_char *p;
+
+    static const char name[] = "run_id:";
+
+    p = ngx_strnstr(reply->str.data, (char *) name, reply->str.len);
+
+    if (p == NULL
+        || reply->str.data + reply->str.len - p
+               < (ssize_t) (sizeof(name) - 1 + NGX_CREDHUB_RUN_LEN))
+    {
+        return NGX_ERROR;
+    }
+
+    ngx_memcpy(link->run, p + sizeof(name) - 1, NGX_CREDHUB_RUN_LEN);
+
+    return NGX_OK;
 }
 
 

@@ -81,7 +81,15 @@ struct ngx_credhub_call_s {
     ngx_queue_t        *place;      /* the link's list it is in */
     ngx_uint_t          generation; /* of the link, when answered */
     const void         *script;     /* for EVALSHA, see script.h */
+    credhub_str_t      *tags;       /* of each command; empty: none */
     unsigned            retried:1;
+    unsigned            missed:1; /* in the cache, at that moment */
+    unsigned            writes:1; /* asks behind its script for the feed */
+
+    struct {
+        uint64_t forgotten;
+        uint64_t drops;
+    } moment;
 };
 
 
@@ -96,6 +104,11 @@ ngx_credhub_call_t *ngx_credhub_call_create(ngx_credhub_link_t *link,
 /* Appends one command. A failure to get memory shows at send. */
 void ngx_credhub_call_command(
     ngx_credhub_call_t *call, ngx_uint_t argc, const credhub_str_t *argv);
+
+/* The reply to the command that was appended last depends on `name` alone, of a
+ * kind NGX_CREDHUB_TAG_*, and may be kept: see ngx_credhub_cache.h. */
+void ngx_credhub_call_tag(
+    ngx_credhub_call_t *call, u_char kind, credhub_str_t name);
 
 /*
  * Sends the call, or parks it (bounded) while the link connects. NGX_OK, or

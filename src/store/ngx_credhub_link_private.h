@@ -13,6 +13,7 @@
 
 
 #define NGX_CREDHUB_REASON_MAX 200 /* bytes of a text from Redis in logs */
+#define NGX_CREDHUB_RUN_LEN    40  /* of the id of a running Redis */
 
 
 typedef enum {
@@ -51,9 +52,10 @@ struct ngx_credhub_link_s {
     ngx_event_t timer; /* connect, handshake, backoff */
     ngx_event_t work;  /* posted */
 
-    const char *broken;  /* why replies cannot be read */
-    time_t      logged;  /* second of the last error reply */
-    ngx_str_t   problem; /* what was logged last, while it
+    u_char      run[NGX_CREDHUB_RUN_LEN]; /* with a cache: which server */
+    const char *broken;                   /* why replies cannot be read */
+    time_t      logged;                   /* second of the last error reply */
+    ngx_str_t   problem;                  /* what was logged last, while it
                                              lasts */
     u_char      problem_data[NGX_CREDHUB_REASON_MAX];
 
@@ -122,6 +124,10 @@ void ngx_credhub_calls_fail(ngx_credhub_link_t *link);
 
 /* The handler of link->guard. */
 void ngx_credhub_calls_guard(ngx_event_t *ev);
+
+/* Command number i in RESP. */
+credhub_str_t ngx_credhub_call_bytes(
+    const ngx_credhub_call_t *call, ngx_uint_t i);
 
 /* The text of an error reply that may be logged: no arguments in it. */
 ngx_str_t ngx_credhub_reply_reason(const ngx_credhub_reply_t *reply);

@@ -5,6 +5,7 @@
  */
 
 #include "ngx_credhub_link_private.h"
+#include "ngx_credhub_feed.h"
 #include "ngx_credhub_script.h"
 #include "ngx_credhub_lua.h"
 
@@ -32,6 +33,11 @@ ngx_credhub_call_script(ngx_credhub_call_t *call, ngx_credhub_store_t *store,
     call->script = &ngx_credhub_scripts[id];
 
     ngx_credhub_script_append(call, store, script, argc, argv);
+
+    if (store->feed != NULL && !ngx_credhub_scripts[id].reads) {
+        call->writes = 1;
+        ngx_credhub_feed_ask(call, store);
+    }
 }
 
 

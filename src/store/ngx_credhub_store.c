@@ -1,7 +1,9 @@
 
-/* The links of a store: one for short commands, one for long answers. */
+/* The links of a store: one for short commands, one for long answers, and one
+ * for the feed of a cache. */
 
 #include "ngx_credhub_link_private.h"
+#include "ngx_credhub_feed.h"
 
 
 ngx_int_t
@@ -10,6 +12,10 @@ ngx_credhub_store_start(ngx_credhub_store_t *store, ngx_cycle_t *cycle)
     ngx_uint_t i;
 
     for (i = 0; i < NGX_CREDHUB_LINKS; i++) {
+        if (i == NGX_CREDHUB_LINK_FEED && store->cache == NULL) {
+            continue;
+        }
+
         store->links[i] = ngx_credhub_link_create(store, cycle->log);
 
         if (store->links[i] == NULL) {
@@ -17,7 +23,13 @@ ngx_credhub_store_start(ngx_credhub_store_t *store, ngx_cycle_t *cycle)
         }
     }
 
-    return NGX_OK;
+    if (store->cache == NULL) {
+        return NGX_OK;
+    }
+
+    store->feed = ngx_credhub_feed_start(store, store->cache);
+
+    return store->feed != NULL ? NGX_OK : NGX_ERROR;
 }
 
 
@@ -26,6 +38,11 @@ ngx_credhub_store_stop(ngx_credhub_store_t *store)
 {
     ngx_uint_t          i;
     ngx_credhub_link_t *link;
+
+    if (store->feed != NULL) {
+        ngx_credhub_feed_stop(store->feed);
+        store->feed = NULL;
+    }
 
     for (i = 0; i < NGX_CREDHUB_LINKS; i++) {
         link = store->links[i];

@@ -25,27 +25,30 @@
 typedef enum {
     NGX_CREDHUB_LINK_COMMANDS = 0, /* short reads and writes */
     NGX_CREDHUB_LINK_LONG,         /* lists: big replies block nobody */
+    NGX_CREDHUB_LINK_FEED,         /* with a cache: reads that wait */
     NGX_CREDHUB_LINKS
 } ngx_credhub_link_e;
 
 
 typedef struct {
-    ngx_addr_t   *addrs; /* of one configured address */
-    ngx_uint_t    naddrs;
-    ngx_str_t     name; /* as configured, for logs */
-    ngx_uint_t    db;
-    ngx_str_t     user;
-    ngx_str_t     password; /* empty: no AUTH */
-    ngx_msec_t    timeout;
-    ngx_msec_t    connect_timeout;
-    credhub_str_t prefix;   /* "{credhub}:" */
-    unsigned      writes:1; /* somebody may write here: no edge */
+    ngx_addr_t                 *addrs; /* of one configured address */
+    ngx_uint_t                  naddrs;
+    ngx_str_t                   name; /* as configured, for logs */
+    ngx_uint_t                  db;
+    ngx_str_t                   user;
+    ngx_str_t                   password; /* empty: no AUTH */
+    ngx_msec_t                  timeout;
+    ngx_msec_t                  connect_timeout;
+    credhub_str_t               prefix;   /* "{credhub}:" */
+    unsigned                    writes:1; /* somebody may write here: no edge */
+    struct ngx_credhub_cache_s *cache;    /* NULL: none */
 
     /* per process */
-    ngx_credhub_link_t *links[NGX_CREDHUB_LINKS];
-    credhub_str_t       hub; /* the hub id; len 0 until a link was
+    ngx_credhub_link_t        *links[NGX_CREDHUB_LINKS];
+    struct ngx_credhub_feed_s *feed; /* NULL: no cache */
+    credhub_str_t              hub;  /* the hub id; len 0 until a link was
                                         ready for the first time */
-    u_char              hub_data[36];
+    u_char                     hub_data[36];
 } ngx_credhub_store_t;
 
 

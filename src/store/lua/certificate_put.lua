@@ -77,9 +77,7 @@ local created = decimal(time)
 -- From here on only writes. The first one is refused when memory is out.
 local sequence = next_sequence()
 local seals = count_seals(secret, params)
-if mode ~= 'stage' then
-    changed('set', folded, id)
-end
+changed(mode == 'stage' and 'stage' or 'set', folded, id)
 settle(found, batch)
 
 redis.call('SET', prefix .. 'clock', created)

@@ -80,7 +80,7 @@ for _, record in ipairs(records) do
         redis.call('HSET', grants_key, ARGV[i], ARGV[i + 1])
     end
 
-    changed('permission', record.folded, record.id)
+    changed('permission', record.caller, record.id)
 end
 
 return { 'ok' }

@@ -70,6 +70,11 @@ sub hold_at ($self, $name, $times = 1) {
 }
 
 
+# The replies of links that carry commands of that name wait until thaw.
+sub freeze ($self, $name) { return $self->_call(freeze => uc $name) }
+sub thaw ($self)          { return $self->_call(freeze => undef) }
+
+
 # The next commands (of that name, when one is given) never reach Redis; the
 # line, such as "-LOADING Redis is loading", is their answer. "" cuts the
 # connection in its place.
@@ -301,6 +306,8 @@ sub _command ($me, $select, $link, $bytes) {
         return;
     }
 
+    $link->{names}{$_} = 1 for @names;
+
     my $asked = {};
     if (defined $me->{lose} && _named($me->{lose}, @names)) {
         delete $me->{lose};
@@ -350,6 +357,7 @@ sub _fake ($me, $link) {
 
 sub _flush ($me, $select, $link) {
     my $out = $link->{out};
+    return if defined $me->{freeze} && $link->{names}{ $me->{freeze} };
 
     while (@$out && !$me->{hold} && $out->[0][0] <= time) {
         my $size  = $me->{split} || length $out->[0][1];
