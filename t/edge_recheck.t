@@ -459,7 +459,7 @@ subtest 'trust' => sub {
     my $leaf = make_certificate(subject => '/CN=leaf',
         extensions => [$CLIENT], signer => $ca);
     my $soon = make_certificate(subject => '/CN=soon',
-        extensions => [$CLIENT], days => [-1, 6 / 86400]);
+        extensions => [$CLIENT], days => [-1, 10 / 86400]);
     my $id   = connection($hub, {})->{id};
     my $path = "/trust/?id=$id";
 
@@ -482,7 +482,7 @@ subtest 'trust' => sub {
 
 subtest 'identities that end' => sub {
     my $id = 'app:0b5c64a5-0d53-4b8f-9f0a-8c1d2e3f4a5b';
-    $hub->pki->issue('soon', 'ca', "/CN=soon/OU=$id", 'clientAuth', 8 / 86400);
+    $hub->pki->issue('soon', 'ca', "/CN=soon/OU=$id", 'clientAuth', 12 / 86400);
     my @views = map { permit($hub, '/apps/ws', $_, 'read') } 'uaa-client:app',
         'api-key:app', "mtls-$id", $actor;
 
@@ -490,7 +490,7 @@ subtest 'identities that end' => sub {
     my $basic = encode_base64('app:MARKER-app', '');
 
     # clocks may differ by a minute
-    my $token = $uaa->token(client_id => 'app', exp => time - 60 + 8);
+    my $token = $uaa->token(client_id => 'app', exp => time - 60 + 12);
     my $jwt   = upgraded($none, '/ws/',
         headers => { Authorization => "Bearer $token" });
     my $mtls  = upgraded($hub->as('soon'), '/ws/');
