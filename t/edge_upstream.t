@@ -22,7 +22,7 @@ my $early = IO::Socket::INET->new(Listen => 5, LocalAddr => '127.0.0.1')
     or die $@;
 
 # Each handshake of an upstream reads its certificate anew.
-sub upstream_server ($name, $port, $more = '') {
+sub upstream_server ($name, $port) {
     return <<"END";
     server {
         listen 127.0.0.1:$port ssl http2;
@@ -35,8 +35,8 @@ sub upstream_server ($name, $port, $more = '') {
         location / {
             add_header X-Got "$name|\$ssl_session_reused|\$connection_requests|\$ssl_protocol";
             proxy_pass http://127.0.0.1:$plain;
-            $more
         }
+        location /missing/ { return 404; }
     }
 END
 }
@@ -79,6 +79,7 @@ END
     location /connection/  { proxy_pass https://connection; }
     location /kept/        { proxy_pass https://kept; }
     location /two/         { proxy_pass https://two; }
+    location /missing/     { proxy_pass https://two; proxy_next_upstream error http_404; }
     location /early/       { proxy_pass https://early; }
     location /open/        { proxy_set_header X-Plain 1; proxy_pass http://open; }
     location /by_variable/ { proxy_pass https://$arg_up; }
@@ -256,6 +257,15 @@ subtest 'connections that are kept' => sub {
     like(got(goes(GET => $kept, 200, 'the second')), qr/\|2\|/, 'the same');
     is($hub->proxy->count, 1, 'one round trip');
 
+    revoke($leaf);
+    approve($middle);
+    goes(GET => $kept, 200, 'by its issuer');
+    $hub->proxy->forget;
+    like(got(goes(GET => $kept, 200, 'again')), qr/\|4\|/, 'the same');
+    is($hub->proxy->count, 1, 'one round trip');
+    revoke($middle);
+    approve($leaf);
+
     goes(GET => '/kept/?id=none', 502, 'of somebody else');
     like(got(goes(GET => $kept, 200, 'another')), qr/\|1\|/, 'a new one');
 
@@ -324,6 +334,17 @@ subtest 'another server' => sub {
     approve($leaf);
     like(got(goes(GET => $two, 200, 'both are')), qr/^a/,
         'a refusal was no failure of a');
+
+    my $missing = "/missing/?id=$id";
+    my $before  = seen();
+    is($hub->get($missing)->status, 404, 'neither has it');
+    wait_until(20, sub { seen() - $before >= 2 });
+    is(seen() - $before, 2, 'both were asked');
+    revoke($second);
+    is($hub->get($missing)->status, 502, 'only a is approved');
+    wait_until(20, sub { seen() - $before >= 3 });
+    is(seen() - $before, 3, 'a was asked alone');
+    approve($second);
 
     for my $body (\%small, \%large) {
         my $size = length $body->{body};
@@ -530,6 +551,8 @@ subtest 'Redis does not answer' => sub {
     $hub->proxy->hold;
     goes(GET => "/$_/?id=$id", 502, $_) for 'one', 'kept', 'two';
     ok($hub->wait_log(qr/\[error\].*upstream_trust.*unavailable/), 'why');
+    my @attempts = $hub->error_log =~ /upstream_trust.*unavailable/g;
+    is(@attempts, 3, 'no other server, and no other connection, was tried');
     $hub->proxy->release;
 };
 
