@@ -40,16 +40,16 @@
 
 
 typedef struct {
-    ngx_array_t stores;                   /* ngx_credhub_store_t * */
-    ngx_array_t keyrings;                 /* credhub_keyring_t * */
-    ngx_array_t jobs;                     /* ngx_credhub_job_t *, per process */
-    ngx_array_t reaching;                 /* ngx_credhub_hub_t *: those that may
+    ngx_array_t          stores;   /* ngx_credhub_store_t * */
+    ngx_array_t          keyrings; /* credhub_keyring_t * */
+    ngx_array_t          jobs;     /* ngx_credhub_job_t *, per process */
+    ngx_array_t          reaching; /* ngx_credhub_hub_t *: those that may
                                              reach something, one of equals */
-    ngx_str_t   pools[NGX_CREDHUB_POOLS]; /* names; empty: our own */
-    ngx_credhub_cache_t *cache;           /* NULL: none */
-    unsigned    demands:1;                /* some location has a right */
-    unsigned    injects:1;                /* or a secret */
-    unsigned    warned:1;                 /* of a debug log, for one */
+    ngx_str_t            pools[NGX_CREDHUB_POOLS]; /* names; empty: our own */
+    ngx_credhub_cache_t *cache;                    /* NULL: none */
+    unsigned             demands:1; /* some location has a right */
+    unsigned             injects:1; /* or a secret */
+    unsigned             warned:1;  /* of a debug log, for one */
 } ngx_http_credhub_main_conf_t;
 
 
