@@ -69,7 +69,7 @@ sub round ($what, $at) {
 my $at = 0;
 sub next_round ($what) { $at += $EACH; return round($what, $at) }
 
-cmp_ok(next_round('alive'), '>', $EACH, 'and the cache was used');
+cmp_ok(next_round('alive'), '>', 0, 'and the cache was used');
 
 $hub->proxy->freeze('XREAD');
 next_round('frozen');
