@@ -16,7 +16,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <openssl/crypto.h>
 
 
 #if defined(__SANITIZE_ADDRESS__)
@@ -150,7 +149,7 @@ credhub_arena_block_wipe(credhub_arena_block_t *block)
 {
     credhub_arena_unpoison(block->start, block->last - block->start);
 
-    OPENSSL_cleanse(block->start, block->pos - block->start);
+    explicit_bzero(block->start, block->pos - block->start);
 }
 
 
@@ -343,7 +342,7 @@ credhub_buf_reserve(credhub_buf_t *buf, size_t len)
 
     if (buf->data != NULL) {
         memcpy(data, buf->data, buf->len);
-        OPENSSL_cleanse(buf->data, buf->size);
+        explicit_bzero(buf->data, buf->size);
     }
 
     buf->data = data;
