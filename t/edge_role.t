@@ -12,6 +12,9 @@ use CredHubTest::Trust qw(connection);
 use Digest::SHA qw(sha256 sha256_hex);
 use MIME::Base64 qw(encode_base64);
 use Test::More;
+use Time::HiRes qw(sleep);
+
+my $KNOWN = 0.1;    # seconds until a change is known to a cache
 
 my $ALL   = 'MARKER-' . 'a' x 25;
 my $APPS  = 'MARKER-' . 'b' x 25;
@@ -43,6 +46,7 @@ sub text ($server, $more = '') {
         timeout=100s connect_timeout=100s;
     credhub_encryption_key apps $dir/keys/apps.key path=/apps/*;
     credhub_encryption_key trust $dir/keys/trust.key path=/trust/*;
+    credhub_cache zone=edge:1m;
     $more
     server {
         listen 127.0.0.1:$up;
@@ -113,6 +117,7 @@ subtest 'rights and secrets' => sub {
     my $app  = $edge->as('second');
     my $view = permit($hub, '/apps/a/*', $edge->actor('second'), 'read');
     permit($hub, '/apps/a/*', 'edge:a', 'read');
+    sleep $KNOWN;
 
     my $r = $app->get('/a/x');
     is($r->status, 200, 'let in') or diag $r->body;
@@ -120,13 +125,16 @@ subtest 'rights and secrets' => sub {
     is($edge->as('third')->get('/a/x')->status, 403, 'somebody else');
 
     my $key = permit($hub, '/apps/a/*', 'api-key:app', 'read');
+    sleep $KNOWN;
     is($edge->as(undef)->get('/a/x', headers => { Authorization => 'Basic '
         . encode_base64('app:MARKER-app', '') })->status, 200, 'an API key');
 
     withdraw($hub, $view, $key);
+    sleep $KNOWN;
     is($app->get('/a/x')->status, 403, 'withdrawn');
 
     permit($hub, '/*', $edge->actor('third'), 'read');
+    sleep $KNOWN;
     $edge->expect_log(qr{a grant that is not genuine: "r/\*"});
     is($edge->as('third')->get('/a/x')->status, 403,
         'a permission above its keys');
@@ -156,6 +164,7 @@ subtest 'approved clients' => sub {
     is($hub->post("/v1/connections/$id/certificates", {
         hash => encode_base64(sha256($der), ''),
         encoded_cert => encode_base64($der, '') })->status, 201, 'approve');
+    sleep $KNOWN;
     is($ask->(), 200, 'approved');
 };
 
@@ -177,6 +186,7 @@ subtest 'its user cannot write' => sub {
 
 subtest 'an empty store' => sub {
     $hub->redis('FLUSHALL');
+    sleep $KNOWN;
     $edge->expect_log(qr/credhub/);
     is($edge->as('second')->get('/a/x')->status, 403, 'grants nothing');
     $edge->reload;

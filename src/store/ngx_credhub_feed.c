@@ -38,10 +38,12 @@ struct ngx_credhub_feed_s {
 static ngx_credhub_source_t *ngx_credhub_feed_source(ngx_credhub_feed_t *feed);
 static void                  ngx_credhub_feed_timer(ngx_event_t *ev);
 static void                  ngx_credhub_feed_next(ngx_credhub_feed_t *feed);
-static void                  ngx_credhub_feed_read(ngx_credhub_feed_t *feed);
-static void                  ngx_credhub_feed_done(ngx_credhub_call_t *call);
-static ngx_int_t             ngx_credhub_feed_take(
-                ngx_credhub_feed_t *feed, ngx_credhub_call_t *call);
+static ngx_int_t             ngx_credhub_feed_send(
+                ngx_credhub_feed_t *feed, ngx_credhub_link_t *link);
+static void      ngx_credhub_feed_read(ngx_credhub_feed_t *feed);
+static void      ngx_credhub_feed_done(ngx_credhub_call_t *call);
+static ngx_int_t ngx_credhub_feed_take(
+    ngx_credhub_feed_t *feed, ngx_credhub_call_t *call);
 static ngx_int_t ngx_credhub_feed_sync(
     ngx_credhub_feed_t *feed, ngx_credhub_call_t *call);
 static ngx_int_t ngx_credhub_feed_changes(
@@ -157,7 +159,8 @@ ngx_credhub_feed_timer(ngx_event_t *ev)
 }
 
 
-/* A worker that shuts down reads no more: its calls keep it alive. */
+/* A worker that shuts down reads no more, and no read is parked: calls keep it
+ * alive. */
 
 static void
 ngx_credhub_feed_next(ngx_credhub_feed_t *feed)
@@ -170,27 +173,44 @@ ngx_credhub_feed_next(ngx_credhub_feed_t *feed)
 
     link = feed->store->links[NGX_CREDHUB_LINK_FEED];
 
-    feed->synced &= (feed->generation == link->generation);
-    feed->asked = ngx_credhub_feed_now();
-    feed->call = ngx_credhub_call_create(link, 2, ngx_credhub_feed_done, feed);
+    if (link->state != NGX_CREDHUB_LINK_READY
+        || ngx_credhub_feed_send(feed, link) != NGX_OK)
+    {
+        feed->synced = 0;
+        ngx_add_timer(&feed->timer, NGX_CREDHUB_FEED_DELAY);
+    }
+}
 
-    if (feed->call != NULL) {
-        if (feed->synced) {
-            ngx_credhub_feed_read(feed);
 
-        } else {
-            ngx_credhub_feed_ask(feed->call, feed->store);
-        }
+static ngx_int_t
+ngx_credhub_feed_send(ngx_credhub_feed_t *feed, ngx_credhub_link_t *link)
+{
+    ngx_credhub_call_t *call;
 
-        if (ngx_credhub_call_send(feed->call) == NGX_OK) {
-            return;
-        }
-
-        ngx_credhub_call_destroy(feed->call);
-        feed->call = NULL;
+    call = ngx_credhub_call_create(link, 2, ngx_credhub_feed_done, feed);
+    if (call == NULL) {
+        return NGX_ERROR;
     }
 
-    ngx_add_timer(&feed->timer, NGX_CREDHUB_FEED_DELAY);
+    feed->call = call;
+    feed->synced &= (feed->generation == link->generation);
+    feed->asked = ngx_credhub_feed_now();
+
+    if (feed->synced) {
+        ngx_credhub_feed_read(feed);
+
+    } else {
+        ngx_credhub_feed_ask(call, feed->store);
+    }
+
+    if (ngx_credhub_call_send(call) == NGX_OK) {
+        return NGX_OK;
+    }
+
+    ngx_credhub_call_destroy(call);
+    feed->call = NULL;
+
+    return NGX_ERROR;
 }
 
 
