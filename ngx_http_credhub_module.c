@@ -8,6 +8,7 @@
 #include "ngx_http_credhub_module.h"
 #include "ngx_http_credhub_content.h"
 #include "ngx_http_credhub_actor.h"
+#include "ngx_http_credhub_certificate.h"
 #include "ngx_http_credhub_conf.h"
 #include "ngx_http_credhub_edge.h"
 #include "ngx_http_credhub_error_filter.h"
@@ -135,6 +136,13 @@ static ngx_command_t  ngx_http_credhub_commands[] = {
       ngx_conf_set_num_slot,
       NGX_HTTP_SRV_CONF_OFFSET,
       offsetof(ngx_http_credhub_srv_conf_t, hub.max_versions),
+      NULL },
+
+    { ngx_string("credhub_certificate"),
+      NGX_HTTP_SRV_CONF|NGX_CONF_TAKE23,
+      ngx_http_credhub_conf_certificate,
+      NGX_HTTP_SRV_CONF_OFFSET,
+      0,
       NULL },
 
     { ngx_string("credhub_certificate_min_duration"),
@@ -633,6 +641,7 @@ ngx_http_credhub_postconfiguration(ngx_conf_t *cf)
 
     return ngx_http_credhub_conf_servers(cf) == NGX_OK
                    && ngx_http_credhub_edge_init(cf) == NGX_OK
+                   && ngx_http_credhub_certificate_init(cf) == NGX_OK
                    && ngx_http_credhub_actor_init(cf) == NGX_OK
                ? ngx_http_credhub_auth_init(cf)
                : NGX_ERROR;

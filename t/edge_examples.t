@@ -1,4 +1,4 @@
-# examples/gateway.conf, ingest.conf and edge.conf as they stand, with the paths
+# examples/gateway.conf, ingest.conf, edge.conf and tls.conf as they stand, with the paths
 # and ports of a test, before a hub of the same store.
 
 use v5.36;
@@ -14,6 +14,7 @@ use CredHubTest::Trust qw(connection);
 use Digest::SHA qw(sha256 sha256_hex);
 use File::Copy qw(copy);
 use MIME::Base64 qw(encode_base64);
+use IO::Socket::SSL qw(SSL_VERIFY_NONE);
 use Test::More;
 
 my ($user) = read_file(CredHubTest::Nginx->root . '/examples/redis.conf')
@@ -185,6 +186,28 @@ subtest 'edge.conf' => sub {
     is($r->status, 200, 'let in') or diag $r->body;
     is($r->header('X-Got'), '|billing|MARKER-edge|' . $hub->actor('second') . '|',
         'with its secrets');
+};
+
+
+use_example('tls.conf');
+$hub->reload;
+
+subtest 'tls.conf' => sub {
+    my $host   = 'www.example.com';
+    my $served = sub {
+        my $client = $hub->connect(cert => undef, sni => $host,
+            tls => { SSL_verify_mode => SSL_VERIFY_NONE });
+        my $name = $client->socket->peer_certificate('commonName');
+        $client->close;
+        return $name;
+    };
+
+    my $fallback = $served->();
+    is($api->generate("/tls/$host", 'certificate', { common_name => $host,
+        self_sign => \1 })->status, 200, 'a certificate');
+    isnt($fallback, $host, 'not before');
+    permit($api, '/tls/*', 'edge:tls', 'read');
+    ok(wait_until(60, sub { $served->() eq $host }), 'is served by its name');
 };
 
 done_testing;

@@ -62,6 +62,8 @@ typedef struct {
     ngx_str_t         auth_server;
     credhub_str_t api_keys; /* folded path of "user" credentials, or empty */
 
+    struct ngx_http_credhub_certificate_s *certificate; /* NULL: none */
+
     ngx_flag_t serves; /* a location says "credhub" */
     ngx_uint_t role;   /* NGX_HTTP_CREDHUB_ROLE_* */
 

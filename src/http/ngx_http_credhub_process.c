@@ -9,6 +9,7 @@
 #include "ngx_http_credhub_module.h"
 #include "ngx_http_credhub_seen.h"
 #include "ngx_credhub_manager.h"
+#include "ngx_credhub_pairs.h"
 #include "ngx_credhub_provision.h"
 #include "ngx_credhub_sweep.h"
 #include "credhub_bind.h"
@@ -168,6 +169,7 @@ ngx_http_credhub_start(ngx_cycle_t *cycle, ngx_http_credhub_main_conf_t *mcf)
 
     credhub_bind_init();
     ngx_http_credhub_seen_init();
+    ngx_credhub_pairs_init();
 
     store = mcf->stores.elts;
 
@@ -298,6 +300,7 @@ ngx_http_credhub_exit_process(ngx_cycle_t *cycle)
     }
 
     ngx_http_credhub_seen_free();
+    ngx_credhub_pairs_free();
 
     job = mcf->jobs.elts;
 

@@ -349,25 +349,34 @@ ngx_credhub_op_send(ngx_credhub_op_t *op, ngx_credhub_call_t *call)
 ngx_credhub_rc_e
 ngx_credhub_op_ask(ngx_credhub_op_t *op, ngx_credhub_call_t *call)
 {
+    return call != NULL && ngx_credhub_op_cached(op, call) == NGX_OK
+               ? NGX_CREDHUB_NEXT
+               : ngx_credhub_op_send(op, call);
+}
+
+
+ngx_int_t
+ngx_credhub_op_cached(ngx_credhub_op_t *op, ngx_credhub_call_t *call)
+{
     ngx_credhub_feed_t *feed;
 
     feed = op->hub->store->feed;
 
-    if (feed == NULL || call == NULL || call->request.failed) {
-        return ngx_credhub_op_send(op, call);
+    if (feed == NULL || call->request.failed) {
+        return NGX_DECLINED;
     }
 
     op->cache = ngx_credhub_feed_answer(feed, call);
 
     if (op->cache != NGX_CREDHUB_CACHE_HIT
         && op->cache != NGX_CREDHUB_CACHE_STALE) {
-        return ngx_credhub_op_send(op, call);
+        return NGX_DECLINED;
     }
 
     ngx_queue_insert_head(&op->calls, &call->kept);
     op->call = call;
 
-    return NGX_CREDHUB_NEXT;
+    return NGX_OK;
 }
 
 

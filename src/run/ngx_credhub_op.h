@@ -163,6 +163,10 @@ ngx_credhub_rc_e ngx_credhub_op_send(
 ngx_credhub_rc_e ngx_credhub_op_ask(
     ngx_credhub_op_t *op, ngx_credhub_call_t *call);
 
+/* The first half of it. NGX_OK: the replies are there; NGX_DECLINED: the call
+ * was not sent. */
+ngx_int_t ngx_credhub_op_cached(ngx_credhub_op_t *op, ngx_credhub_call_t *call);
+
 /* Frees the replies of a finished call early, for loops. */
 void ngx_credhub_op_release(ngx_credhub_op_t *op);
 
