@@ -46,6 +46,7 @@ typedef struct {
 struct credhub_keyring_s {
     credhub_arena_t           *arena;
     credhub_keyring_secrets_t *secrets;
+    credhub_memo_t            *memo;
     size_t                     n;
     credhub_keyring_key_t      keys[CREDHUB_KEYS_MAX];
 };
@@ -136,6 +137,9 @@ credhub_keyring_wipe(credhub_keyring_t *keyring)
         EVP_MAC_CTX_free(keyring->keys[i].hmac);
     }
 
+    credhub_memo_destroy(keyring->memo);
+
+    keyring->memo = NULL;
     keyring->n = 0;
     OPENSSL_cleanse(keyring->secrets, sizeof(credhub_keyring_secrets_t));
 }
@@ -566,4 +570,15 @@ credhub_keyring_hmac(credhub_keyring_t *keyring, size_t i)
     keyring->keys[i].hmac = ctx;
 
     return ctx;
+}
+
+
+credhub_memo_t *
+credhub_keyring_memo(credhub_keyring_t *keyring)
+{
+    if (keyring->memo == NULL) {
+        keyring->memo = credhub_memo_create();
+    }
+
+    return keyring->memo;
 }

@@ -14,6 +14,7 @@
 #include <openssl/evp.h>
 #include "credhub_arena.h"
 #include "credhub_error.h"
+#include "credhub_memo.h"
 
 
 #define CREDHUB_KEY_SIZE         32
@@ -106,6 +107,10 @@ EVP_CIPHER_CTX *credhub_keyring_cipher(
  * failed.
  */
 EVP_MAC_CTX *credhub_keyring_hmac(credhub_keyring_t *keyring, size_t i);
+
+/* What was lately found to be under a right MAC of these keys, made at its first
+ * use in a process; the keyring frees it. NULL when there is no memory. */
+credhub_memo_t *credhub_keyring_memo(credhub_keyring_t *keyring);
 
 
 #endif /* _CREDHUB_KEYRING_H_INCLUDED_ */

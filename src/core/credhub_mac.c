@@ -1,7 +1,8 @@
 
 /*
- * MACs of rows. Checked on every request, so nothing is allocated here and the
- * keyed context of the keyring is only started again. No state.
+ * MACs of rows. Checked on every request, so the keyed context of the keyring is
+ * only started again, and what was found right lately is not computed again.
+ * No state of its own.
  */
 
 #include <string.h>
@@ -94,17 +95,42 @@ int
 credhub_mac_check(credhub_keyring_t *keyring, const credhub_place_t *place,
     const credhub_str_t *parts, size_t n, credhub_str_t mac)
 {
-    int    i;
-    u_char right[CREDHUB_MAC_SIZE];
+    int             i;
+    size_t          k, number;
+    u_char          right[CREDHUB_MAC_SIZE];
+    credhub_memo_t *memo;
 
-    if (mac.len != CREDHUB_MAC_SIZE) {
+    credhub_str_t list[1 + CREDHUB_MAC_PLACE + CREDHUB_MAC_PARTS_MAX] = { mac,
+        place->hub, place->kind, place->field, place->record, place->name };
+
+    if (mac.len != CREDHUB_MAC_SIZE || n > CREDHUB_MAC_PARTS_MAX) {
         return 0;
     }
 
     i = credhub_keyring_opener(keyring, mac.data, place->name);
+    if (i == -1) {
+        return 0;
+    }
 
-    return i != -1
-           && credhub_mac(keyring, (size_t) i, place, parts, n, right)
-                  == CREDHUB_OK
-           && CRYPTO_memcmp(right, mac.data, CREDHUB_MAC_SIZE) == 0;
+    for (k = 0; k < n; k++) {
+        list[1 + CREDHUB_MAC_PLACE + k] = parts[k];
+    }
+
+    n += 1 + CREDHUB_MAC_PLACE;
+    memcpy(&number, mac.data + CREDHUB_FINGERPRINT_SIZE, sizeof(number));
+    memo = credhub_keyring_memo(keyring);
+
+    if (credhub_memo_knows(memo, number, list, n)) {
+        return 1;
+    }
+
+    if (credhub_mac(keyring, (size_t) i, place, parts, k, right) != CREDHUB_OK
+        || CRYPTO_memcmp(right, mac.data, CREDHUB_MAC_SIZE) != 0)
+    {
+        return 0;
+    }
+
+    credhub_memo_learn(memo, number, list, n);
+
+    return 1;
 }

@@ -48,6 +48,8 @@ static ngx_uint_t ngx_http_credhub_path_hides(
       &ngx_http_credhub_##what.revoke.operation }
 
 
+/* No path fits two patterns. What is asked most comes first. */
+
 static const ngx_http_credhub_route_t  ngx_http_credhub_routes[] = {
 
     { NGX_HTTP_GET, CREDENTIALS, "/api/v1/data",
@@ -428,6 +430,7 @@ ngx_http_credhub_route(ngx_http_credhub_match_t *match, ngx_uint_t groups,
 
         if (row->method == method) {
             match->route = row;
+            return;
         }
     }
 }

@@ -340,7 +340,8 @@ ngx_credhub_cache_find(
 
 ngx_int_t
 ngx_credhub_cache_answer(ngx_credhub_cache_t *cache,
-    ngx_credhub_source_t *source, ngx_credhub_call_t *call)
+    ngx_credhub_source_t *source, const u_char *run, ngx_credhub_stream_id_t id,
+    ngx_credhub_call_t *call)
 {
     ngx_int_t                 rc;
     ngx_uint_t                i;
@@ -357,7 +358,11 @@ ngx_credhub_cache_answer(ngx_credhub_cache_t *cache,
 
     call->moment.forgotten = source->forgotten;
     call->moment.drops = source->drops;
-    rc = ngx_credhub_cache_copy(root, source, call, replies);
+
+    rc = ngx_credhub_stream_cmp(source->written, id) <= 0
+                 && ngx_memcmp(source->run, run, NGX_CREDHUB_RUN_LEN) == 0
+             ? ngx_credhub_cache_copy(root, source, call, replies)
+             : NGX_ABORT;
 
     ngx_credhub_cache_unlock(cache);
 
@@ -579,23 +584,6 @@ ngx_credhub_cache_written(ngx_credhub_cache_t *cache,
     }
 
     ngx_credhub_cache_unlock(cache);
-}
-
-
-ngx_uint_t
-ngx_credhub_cache_current(ngx_credhub_cache_t *cache,
-    ngx_credhub_source_t *source, const u_char *run, ngx_credhub_stream_id_t id)
-{
-    ngx_uint_t current;
-
-    (void) ngx_credhub_cache_lock(cache);
-
-    current = ngx_credhub_stream_cmp(source->written, id) <= 0
-              && ngx_memcmp(source->run, run, NGX_CREDHUB_RUN_LEN) == 0;
-
-    ngx_credhub_cache_unlock(cache);
-
-    return current;
 }
 
 

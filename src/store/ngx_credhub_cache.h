@@ -60,10 +60,12 @@ ngx_credhub_source_t *ngx_credhub_cache_source(
 /*
  * Replies to all the commands of the call; each has a tag. NGX_OK: they are in
  * the call, as if Redis had given them. NGX_DECLINED: one is missing, and the
- * moment is that of the call.
+ * moment is that of the call. NGX_ABORT: a worker whose feed has come to `id`
+ * on the server `run` does not know of every write of this instance yet.
  */
 ngx_int_t ngx_credhub_cache_answer(ngx_credhub_cache_t *cache,
-    ngx_credhub_source_t *source, ngx_credhub_call_t *call);
+    ngx_credhub_source_t *source, const u_char *run, ngx_credhub_stream_id_t id,
+    ngx_credhub_call_t *call);
 
 /* Keeps the replies of a call that was asked in vain before. */
 void ngx_credhub_cache_keep(ngx_credhub_cache_t *cache,
@@ -81,12 +83,6 @@ void ngx_credhub_cache_drop(ngx_credhub_cache_t *cache,
 /* A write of this instance stands in the feed at `id` or before. */
 void ngx_credhub_cache_written(ngx_credhub_cache_t *cache,
     ngx_credhub_source_t *source, ngx_credhub_stream_id_t id);
-
-/* Whether a worker whose feed has come to `id` on that server knows of every
- * write of this instance. */
-ngx_uint_t ngx_credhub_cache_current(ngx_credhub_cache_t *cache,
-    ngx_credhub_source_t *source, const u_char *run,
-    ngx_credhub_stream_id_t id);
 
 /* a <=> b */
 int ngx_credhub_stream_cmp(

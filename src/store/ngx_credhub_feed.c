@@ -460,11 +460,7 @@ ngx_credhub_feed_answer(ngx_credhub_feed_t *feed, ngx_credhub_call_t *call)
               ? NGX_CREDHUB_FEED_NEVER
               : ngx_credhub_feed_now() - feed->fresh;
 
-    if (!ngx_credhub_cache_current(
-            feed->cache, feed->source, feed->run, feed->at)) {
-        status = NGX_CREDHUB_CACHE_BYPASS;
-
-    } else if (age <= NGX_CREDHUB_FEED_FRESH && feed->synced) {
+    if (age <= NGX_CREDHUB_FEED_FRESH && feed->synced) {
         status = NGX_CREDHUB_CACHE_HIT;
 
     } else if (age <= feed->cache->max_stale && !ngx_credhub_feed_rights(call))
@@ -472,17 +468,22 @@ ngx_credhub_feed_answer(ngx_credhub_feed_t *feed, ngx_credhub_call_t *call)
         status = NGX_CREDHUB_CACHE_STALE;
 
     } else {
-        status = NGX_CREDHUB_CACHE_BYPASS;
+        return NGX_CREDHUB_CACHE_BYPASS;
     }
 
-    if (status == NGX_CREDHUB_CACHE_BYPASS) {
+    switch (ngx_credhub_cache_answer(
+        feed->cache, feed->source, feed->run, feed->at, call))
+    {
+    case NGX_OK:
         return status;
+
+    case NGX_ABORT:
+        return NGX_CREDHUB_CACHE_BYPASS;
+
+    default: /* NGX_DECLINED */
+        call->missed = 1;
+        return NGX_CREDHUB_CACHE_MISS;
     }
-
-    call->missed =
-        ngx_credhub_cache_answer(feed->cache, feed->source, call) != NGX_OK;
-
-    return call->missed ? NGX_CREDHUB_CACHE_MISS : status;
 }
 
 
