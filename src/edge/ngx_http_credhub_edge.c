@@ -3,6 +3,7 @@
 
 #include "ngx_http_credhub_conf.h"
 #include "ngx_http_credhub_answer.h"
+#include "ngx_http_credhub_client.h"
 #include "ngx_http_credhub_edge.h"
 #include "ngx_http_credhub_shown.h"
 #include "ngx_http_credhub_upstream.h"
@@ -587,11 +588,14 @@ ngx_http_credhub_edge_merge(ngx_conf_t *cf, ngx_http_credhub_edge_conf_t *prev,
         return NGX_CONF_ERROR;
     }
 
-    if (conf->injections != NULL) {
-        ngx_http_credhub_edge_warn(cf, clcf);
+    if (conf->injections == NULL) {
+        return NGX_CONF_OK;
     }
 
-    return NGX_CONF_OK;
+    ngx_http_credhub_edge_warn(cf, clcf);
+
+    return ngx_http_credhub_client_merge(cf, conf) == NGX_OK ? NGX_CONF_OK
+                                                             : NGX_CONF_ERROR;
 }
 
 

@@ -7,7 +7,7 @@
  * other, until that request ends: a log that names the variable has none.
  */
 
-#include "ngx_http_credhub_edge.h"
+#include "ngx_http_credhub_client.h"
 #include "ngx_http_credhub_recheck.h"
 #include "ngx_credhub_fetch.h"
 #include "ngx_credhub_rights.h"
@@ -150,12 +150,17 @@ ngx_http_credhub_inject_result(
 {
     ngx_credhub_op_t *op = ctx->inject.op;
 
+    ngx_int_t  rc;
     ngx_uint_t status;
 
     if (op->error == CREDHUB_OK) {
-        return ngx_http_credhub_inject_use(ctx, conf) == NGX_OK
-                   ? NGX_DECLINED
-                   : NGX_HTTP_INTERNAL_SERVER_ERROR;
+        rc = ngx_http_credhub_inject_use(ctx, conf);
+
+        if (rc != NGX_ABORT) {
+            return rc;
+        }
+
+        op->error = CREDHUB_E_KEY_MISMATCH;
     }
 
     status = conf->statuses[ngx_http_credhub_inject_status(op->error)];
@@ -184,11 +189,22 @@ ngx_http_credhub_inject_status(credhub_error_e error)
 }
 
 
+/* NGX_DECLINED: the request goes on; NGX_ABORT: nginx could not use what was
+ * read; or a status. */
+
 static ngx_int_t
 ngx_http_credhub_inject_use(
     ngx_http_credhub_ctx_t *ctx, ngx_http_credhub_edge_conf_t *conf)
 {
     unsigned granted;
+
+    if (ngx_http_credhub_inject_watch(ctx) != NGX_OK) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    if (ngx_http_credhub_client_check(ctx->request, conf) != NGX_OK) {
+        return NGX_ABORT;
+    }
 
     granted = NGX_HTTP_CREDHUB_RECHECK_INJECT;
 
@@ -196,9 +212,9 @@ ngx_http_credhub_inject_use(
         granted |= NGX_HTTP_CREDHUB_RECHECK_IDENTITY;
     }
 
-    return ngx_http_credhub_inject_watch(ctx) == NGX_OK
-               ? ngx_http_credhub_recheck(ctx, granted)
-               : NGX_ERROR;
+    return ngx_http_credhub_recheck(ctx, granted) == NGX_OK
+               ? NGX_DECLINED
+               : NGX_HTTP_INTERNAL_SERVER_ERROR;
 }
 
 

@@ -101,8 +101,10 @@ typedef struct {
     ngx_array_t *access;    /* ngx_http_credhub_demand_t; NULL: unset */
     ngx_array_t *authorize; /* the same */
     ngx_flag_t   access_dry_run;
-    ngx_array_t *injections; /* ngx_http_credhub_injection_t, or NULL */
-    ngx_str_t    identity;   /* that reads them; empty: who asks */
+    ngx_array_t *injections;   /* ngx_http_credhub_injection_t, or NULL */
+    ngx_str_t    identity;     /* that reads them; empty: who asks */
+    ngx_array_t *client_pairs; /* ngx_http_upstream_conf_t *: those that show a
+                                  certificate out of them, or NULL */
     ngx_uint_t   statuses[NGX_HTTP_CREDHUB_INJECT_STATUSES];
 
     ngx_uint_t                trust; /* ngx_credhub_object_kind_e, or OFF */
