@@ -47,6 +47,7 @@ OUTBOUND    = $(patsubst src/outbound/%.c,$(BUILD)/outbound/%.o,\
 DRIVERS     = $(patsubst t/outbound/%.c,$(BUILD)/outbound/%,\
 	$(wildcard t/outbound/*.c))
 FUZZERS     = $(patsubst t/fuzz/%.c,$(BUILD)/fuzz/%,$(wildcard t/fuzz/fuzz_*.c))
+BENCHERS    = $(addprefix $(BUILD)/,load issue handshakes)
 FUZZ_MAIN   = $(BUILD)/fuzz/replay.o
 
 .DELETE_ON_ERROR:
@@ -154,10 +155,10 @@ soak: deps-run deps-test
 	@CREDHUB_MODULE=$(CURDIR)/build/asan/ngx_http_credhub_module.so \
 		CREDHUB_SANITIZE=1 tools/soak $(REQUESTS)
 
-bench: module $(BUILD)/load $(BUILD)/issue deps-run deps-bench
-	@bench/run $(MODULE) $(BUILD)/load $(BUILD)/issue $(BUILD)/bench $(BENCHPORT)
+bench: module $(BENCHERS) deps-run deps-bench
+	@bench/run $(MODULE) $(BENCHERS) $(BUILD)/bench $(BENCHPORT)
 
-$(BUILD)/load $(BUILD)/issue: $(BUILD)/%: bench/%.c | deps-build
+$(BENCHERS): $(BUILD)/%: bench/%.c | deps-build
 	@mkdir -p $(@D)
 	$(CC) -std=gnu11 -Wall -Wextra -Werror $(CC_OPT) -o $@ $< -lssl -lcrypto \
 		-lpthread
