@@ -1,6 +1,6 @@
 # Thin on purpose: what a target does is in tools/, config and t/.
 #
-#   make            build/ngx_http_credhub_module.so
+#   make            build/ngx_http_credhub_module.so, build/credhubctl
 #   make run        a demo hub on 127.0.0.1:$(PORT), files in run/
 #   make stop       ends it
 #   make test       everything in t/; TESTS=t/name.t for some of it
@@ -9,7 +9,8 @@
 #   make fuzz       each parser for SECONDS under libFuzzer
 #   make soak       REQUESTS requests and 30 reloads with AddressSanitizer
 #   make bench      how fast it is, beside what it is compared to
-#   make install    the module into $(DESTDIR)$(MODULES)
+#   make install    the module into $(DESTDIR)$(MODULES), credhubctl into
+#                   $(DESTDIR)$(PREFIX)/bin
 
 SHELL     = /bin/bash
 PORT      = 8844
@@ -17,6 +18,7 @@ BENCHPORT = 8950
 SECONDS   = 60
 REQUESTS  = 100000
 MODULES   = /usr/lib/nginx/modules
+PREFIX    = /usr/local
 NGINX_DEV = /usr/share/nginx/src
 RUN       = run
 TESTS     = t
@@ -46,15 +48,17 @@ OUTBOUND    = $(patsubst src/outbound/%.c,$(BUILD)/outbound/%.o,\
 	$(wildcard src/outbound/*.c))
 DRIVERS     = $(patsubst t/outbound/%.c,$(BUILD)/outbound/%,\
 	$(wildcard t/outbound/*.c))
+CTL         = $(patsubst tools/credhubctl/%.c,$(BUILD)/ctl/%.o,\
+	$(wildcard tools/credhubctl/*.c))
 FUZZERS     = $(patsubst t/fuzz/%.c,$(BUILD)/fuzz/%,$(wildcard t/fuzz/fuzz_*.c))
 BENCHERS    = $(addprefix $(BUILD)/,load issue handshakes)
 FUZZ_MAIN   = $(BUILD)/fuzz/replay.o
 
 .DELETE_ON_ERROR:
-.PHONY: all module unit outbound fuzzers run stop test asan check fuzz soak bench \
+.PHONY: all module credhubctl unit outbound fuzzers run stop test asan check fuzz soak bench \
 	deps install clean FORCE
 
-all: module
+all: module credhubctl
 
 module: $(MODULE)
 
@@ -79,6 +83,16 @@ $(BUILD)/sources: FORCE | deps-build
 		|| printf '%s\n' $(wildcard src/*/*.[ch]) > $@
 
 
+credhubctl: $(BUILD)/credhubctl
+
+$(BUILD)/credhubctl: $(CTL) $(BUILD)/unit/libcore.a
+	$(CC) $(CC_OPT) -o $@ $^ $(LD_OPT) -l:libhiredis.a -ljansson -lssh \
+		-lpcre2-8 -lcrypto
+
+$(BUILD)/ctl/%.o: tools/credhubctl/%.c | deps-build
+	@mkdir -p $(@D)
+	$(CC) $(UNIT_CFLAGS) -Isrc/store -c -o $@ $<
+
 unit: $(UNIT_TESTS)
 
 $(UNIT_TESTS): %: %.o $(BUILD)/unit/libcore.a
@@ -88,7 +102,7 @@ $(BUILD)/unit/libcore.a: $(UNIT_CORE)
 	rm -f $@
 	$(AR) rcs $@ $^
 
-$(BUILD)/unit/%.o: src/core/%.c | deps-test
+$(BUILD)/unit/%.o: src/core/%.c | deps-build
 	@mkdir -p $(@D)
 	$(CC) $(UNIT_CFLAGS) -c -o $@ $<
 
@@ -120,7 +134,7 @@ $(BUILD)/fuzz/%.o: t/fuzz/%.c | deps-test
 	@mkdir -p $(@D)
 	$(CC) $(UNIT_CFLAGS) -c -o $@ $<
 
--include $(wildcard $(BUILD)/unit/*.d $(BUILD)/outbound/*.d \
+-include $(wildcard $(BUILD)/ctl/*.d $(BUILD)/unit/*.d $(BUILD)/outbound/*.d \
 	$(BUILD)/fuzz/*.d)
 
 
@@ -130,7 +144,7 @@ run: module deps-run
 stop:
 	@tools/stop $(RUN)
 
-test: module deps-run deps-test
+test: module credhubctl deps-run deps-test
 	CREDHUB_MODULE=$(abspath $(MODULE)) CREDHUB_SANITIZE=$(SANITIZE) \
 		$(PROVE) $(TESTS)
 
@@ -163,7 +177,7 @@ $(BENCHERS): $(BUILD)/%: bench/%.c | deps-build
 	$(CC) -std=gnu11 -Wall -Wextra -Werror $(CC_OPT) -o $@ $< -lssl -lcrypto \
 		-lpthread
 
-install: module
+install: module credhubctl
 	install -D -m 644 $(MODULE) $(DESTDIR)$(MODULES)/$(notdir $(MODULE))
 
 clean:

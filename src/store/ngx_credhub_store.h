@@ -11,13 +11,8 @@
 #define _NGX_CREDHUB_STORE_H_INCLUDED_
 
 
+#include "ngx_credhub_layout.h"
 #include "ngx_credhub_link.h"
-
-
-#define NGX_CREDHUB_LAYOUT        "1" /* this module's layout version */
-#define NGX_CREDHUB_LAYOUT_WRITER "1" /* oldest layout that may write */
-
-#define NGX_CREDHUB_PREFIX_MAX    64
 
 
 /* What a link is for. */
