@@ -179,6 +179,7 @@ $(BENCHERS): $(BUILD)/%: bench/%.c | deps-build
 
 install: module credhubctl
 	install -D -m 644 $(MODULE) $(DESTDIR)$(MODULES)/$(notdir $(MODULE))
+	install -D -m 755 $(BUILD)/credhubctl $(DESTDIR)$(PREFIX)/bin/credhubctl
 
 clean:
 	rm -rf build
