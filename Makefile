@@ -55,8 +55,8 @@ BENCHERS    = $(addprefix $(BUILD)/,load issue handshakes)
 FUZZ_MAIN   = $(BUILD)/fuzz/replay.o
 
 .DELETE_ON_ERROR:
-.PHONY: all module credhubctl unit outbound fuzzers run stop test asan check fuzz soak bench \
-	deps install clean FORCE
+.PHONY: all module credhubctl unit outbound fuzzers run stop test asan check \
+	fuzz soak bench deps install clean FORCE
 
 all: module credhubctl
 

@@ -12,6 +12,7 @@
 #include "ngx_http_credhub_conf.h"
 #include "ngx_http_credhub_edge.h"
 #include "ngx_http_credhub_error_filter.h"
+#include "ngx_http_credhub_metrics.h"
 #include "ngx_http_credhub_process.h"
 #include "ngx_http_credhub_recheck.h"
 #include "ngx_http_credhub_upstream.h"
@@ -309,6 +310,13 @@ static ngx_command_t  ngx_http_credhub_commands[] = {
     { ngx_string("credhub_recheck"),
       NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
       ngx_http_credhub_conf_recheck,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("credhub_metrics"),
+      NGX_HTTP_LOC_CONF|NGX_CONF_NOARGS|NGX_CONF_TAKE1,
+      ngx_http_credhub_conf_metrics,
       NGX_HTTP_LOC_CONF_OFFSET,
       0,
       NULL },
@@ -641,6 +649,7 @@ ngx_http_credhub_postconfiguration(ngx_conf_t *cf)
 
     return ngx_http_credhub_conf_servers(cf) == NGX_OK
                    && ngx_http_credhub_edge_init(cf) == NGX_OK
+                   && ngx_http_credhub_metrics_init(cf) == NGX_OK
                    && ngx_http_credhub_certificate_init(cf) == NGX_OK
                    && ngx_http_credhub_actor_init(cf) == NGX_OK
                ? ngx_http_credhub_auth_init(cf)

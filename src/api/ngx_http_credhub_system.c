@@ -19,6 +19,7 @@ typedef struct {
 
 
 static ngx_credhub_rc_e ngx_http_credhub_info_answer(ngx_credhub_op_t *op);
+static ngx_credhub_rc_e ngx_http_credhub_health_ask(ngx_credhub_op_t *op);
 static ngx_credhub_rc_e ngx_http_credhub_health_answer(ngx_credhub_op_t *op);
 static ngx_credhub_rc_e ngx_http_credhub_version_is(ngx_credhub_op_t *op);
 static ngx_credhub_rc_e ngx_http_credhub_usage_read(ngx_credhub_op_t *op);
@@ -48,7 +49,8 @@ const ngx_credhub_operation_t  ngx_http_credhub_info = {
 };
 
 const ngx_credhub_operation_t  ngx_http_credhub_health = {
-    "HEALTH", steps(ngx_http_credhub_health_answer), 0
+    "HEALTH",
+    steps(ngx_http_credhub_health_ask, ngx_http_credhub_health_answer), 0
 };
 
 const ngx_credhub_operation_t  ngx_http_credhub_version = {
@@ -105,6 +107,31 @@ ngx_http_credhub_info_answer(ngx_credhub_op_t *op)
     credhub_buf_lit(&body, "},\"app\":{\"name\":\"CredHub\"}}");
 
     return ngx_credhub_op_answer(op, NGX_HTTP_OK, &body);
+}
+
+
+/* nginx is up, or it could not say so; with ready=1 the store has to answer. */
+
+static ngx_credhub_rc_e
+ngx_http_credhub_health_ask(ngx_credhub_op_t *op)
+{
+    ngx_http_credhub_input_t *input = op->input;
+
+    ngx_credhub_call_t *call;
+
+    if (!credhub_str_eq(
+            credhub_query_value(&input->query, "ready"), credhub_str("1")))
+    {
+        return NGX_CREDHUB_NEXT;
+    }
+
+    call = ngx_credhub_op_call(op, NGX_CREDHUB_LINK_COMMANDS, 1);
+
+    if (call != NULL) {
+        ngx_credhub_read_only_check(call, op->hub->store);
+    }
+
+    return ngx_credhub_op_send(op, call);
 }
 
 

@@ -14,6 +14,7 @@
 #include "ngx_credhub_pairs.h"
 #include "credhub_permission.h"
 #include "credhub_name.h"
+#include "credhub_metrics.h"
 
 #include <ngx_http_ssl_module.h>
 
@@ -464,6 +465,8 @@ static void
 ngx_http_credhub_handshake_finished(ngx_credhub_op_t *op)
 {
     ngx_http_credhub_handshake_t *handshake = op->host_data;
+
+    credhub_metrics_decision(op->operation->name, op->error);
 
     if (--handshake->left == 0 && handshake->waiting) {
         ngx_post_event(handshake->connection->write, &ngx_posted_events);

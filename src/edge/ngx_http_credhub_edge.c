@@ -9,6 +9,7 @@
 #include "ngx_http_credhub_upstream.h"
 #include "ngx_credhub_object.h"
 #include "credhub_name.h"
+#include "credhub_metrics.h"
 
 
 #define NGX_HTTP_CREDHUB_DEMANDS_MAX    16 /* lines of one location */
@@ -98,6 +99,8 @@ ngx_http_credhub_edge_result(
     ngx_http_request_t *r, ngx_credhub_op_t *op, ngx_flag_t dry_run)
 {
     ngx_uint_t status;
+
+    credhub_metrics_decision(op->operation->name, op->error);
 
     if (op->error == CREDHUB_OK) {
         return dry_run ? NGX_DECLINED : NGX_OK;

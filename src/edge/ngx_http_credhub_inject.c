@@ -11,6 +11,7 @@
 #include "ngx_http_credhub_recheck.h"
 #include "ngx_credhub_fetch.h"
 #include "ngx_credhub_rights.h"
+#include "credhub_metrics.h"
 
 
 static ngx_int_t ngx_http_credhub_inject_ask(ngx_http_credhub_ctx_t *ctx,
@@ -153,14 +154,17 @@ ngx_http_credhub_inject_result(
     ngx_int_t  rc;
     ngx_uint_t status;
 
-    if (op->error == CREDHUB_OK) {
-        rc = ngx_http_credhub_inject_use(ctx, conf);
+    rc = op->error == CREDHUB_OK ? ngx_http_credhub_inject_use(ctx, conf)
+                                 : NGX_ERROR;
 
-        if (rc != NGX_ABORT) {
-            return rc;
-        }
-
+    if (rc == NGX_ABORT) {
         op->error = CREDHUB_E_KEY_MISMATCH;
+    }
+
+    credhub_metrics_decision(op->operation->name, op->error);
+
+    if (op->error == CREDHUB_OK) {
+        return rc;
     }
 
     status = conf->statuses[ngx_http_credhub_inject_status(op->error)];

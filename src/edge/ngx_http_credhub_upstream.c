@@ -14,6 +14,7 @@
 #include "ngx_http_credhub_edge.h"
 #include "ngx_http_credhub_shown.h"
 #include "ngx_http_credhub_upstream.h"
+#include "credhub_metrics.h"
 
 #include <openssl/ssl.h>
 
@@ -507,6 +508,8 @@ static void
 ngx_http_credhub_upstream_finished(ngx_credhub_op_t *op)
 {
     ngx_http_credhub_guarded_t *guarded = op->host_data;
+
+    credhub_metrics_decision(op->operation->name, op->error);
 
     if (guarded->read != NULL) {
         ngx_post_event(guarded->request->upstream->peer.connection->write,

@@ -82,9 +82,6 @@ ngx_int_t
 ngx_http_credhub_answer(ngx_http_request_t *r, ngx_uint_t status,
     credhub_str_t body, ngx_uint_t allow)
 {
-    ngx_int_t               rc;
-    ngx_buf_t              *b;
-    ngx_chain_t             out;
     ngx_http_credhub_ctx_t *ctx;
 
     r->headers_out.status = status;
@@ -113,6 +110,17 @@ ngx_http_credhub_answer(ngx_http_request_t *r, ngx_uint_t status,
     if (body.len == 0) {
         ngx_str_null(&r->headers_out.content_type);
     }
+
+    return ngx_http_credhub_answer_send(r, body);
+}
+
+
+ngx_int_t
+ngx_http_credhub_answer_send(ngx_http_request_t *r, credhub_str_t body)
+{
+    ngx_int_t   rc;
+    ngx_buf_t  *b;
+    ngx_chain_t out;
 
     rc = ngx_http_send_header(r);
 

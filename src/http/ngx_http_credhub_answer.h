@@ -16,6 +16,10 @@
 ngx_int_t ngx_http_credhub_answer(ngx_http_request_t *r, ngx_uint_t status,
     credhub_str_t body, ngx_uint_t allow);
 
+/* The end of it: the header fields that are set, and the body. */
+ngx_int_t ngx_http_credhub_answer_send(
+    ngx_http_request_t *r, credhub_str_t body);
+
 /*
  * The same for an error kind, with the body made in `arena`, in the style of
  * the API that was called.

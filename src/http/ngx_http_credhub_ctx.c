@@ -98,6 +98,7 @@ ngx_http_credhub_ctx_gone(void *data)
     ngx_http_credhub_ctx_abort(ctx->access.op);
     ngx_http_credhub_ctx_abort(ctx->trust.op);
     ngx_http_credhub_ctx_abort(ctx->inject.op);
+    ngx_http_credhub_ctx_abort(ctx->scrape.op);
     ngx_http_credhub_ctx_abort(ctx->op);
 }
 
@@ -119,6 +120,7 @@ ngx_http_credhub_ctx_free(void *data)
     ngx_http_credhub_ctx_destroy(ctx->access.op);
     ngx_http_credhub_ctx_destroy(ctx->trust.op);
     ngx_http_credhub_ctx_destroy(ctx->inject.op);
+    ngx_http_credhub_ctx_destroy(ctx->scrape.op);
     ngx_http_credhub_ctx_destroy(ctx->op);
 }
 

@@ -37,6 +37,7 @@ struct ngx_http_credhub_ctx_s {
     ngx_http_credhub_phase_t access;
     ngx_http_credhub_phase_t trust;
     ngx_http_credhub_phase_t inject;
+    ngx_http_credhub_phase_t scrape;
     unsigned                 gone:1; /* the request has ended */
 
     ngx_http_credhub_recheck_t *recheck; /* NULL: it is not asked again */

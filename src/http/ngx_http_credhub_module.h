@@ -47,9 +47,11 @@ typedef struct {
                                              reach something, one of equals */
     ngx_str_t            pools[NGX_CREDHUB_POOLS]; /* names; empty: our own */
     ngx_credhub_cache_t *cache;                    /* NULL: none */
-    unsigned             demands:1; /* some location has a right */
-    unsigned             injects:1; /* or a secret */
-    unsigned             warned:1;  /* of a debug log, for one */
+    ngx_shm_zone_t      *metrics; /* NULL: nothing is counted */
+
+    unsigned demands:1; /* some location has a right */
+    unsigned injects:1; /* or a secret */
+    unsigned warned:1;  /* of a debug log, for one */
 } ngx_http_credhub_main_conf_t;
 
 
@@ -126,6 +128,8 @@ typedef struct {
     ngx_str_t                actor_claim;
     ngx_str_t                actor_prefix;
     credhub_jwt_rules_t      jwt; /* of these */
+
+    ngx_uint_t metrics_names; /* are names of certificates shown? */
 
     ngx_http_credhub_edge_conf_t edge;
 } ngx_http_credhub_loc_conf_t;

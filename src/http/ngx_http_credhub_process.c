@@ -6,6 +6,7 @@
 
 #include <sys/prctl.h>
 #include "ngx_http_credhub_process.h"
+#include "ngx_http_credhub_metrics.h"
 #include "ngx_http_credhub_module.h"
 #include "ngx_http_credhub_seen.h"
 #include "ngx_credhub_manager.h"
@@ -180,6 +181,8 @@ ngx_http_credhub_start(ngx_cycle_t *cycle, ngx_http_credhub_main_conf_t *mcf)
             return NGX_ERROR;
         }
     }
+
+    ngx_http_credhub_metrics_start(mcf, cycle);
 
     return ngx_worker == 0 ? ngx_http_credhub_start_jobs(mcf, cycle) : NGX_OK;
 }

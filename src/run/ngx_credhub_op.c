@@ -6,6 +6,7 @@
  */
 
 #include "ngx_credhub_op.h"
+#include "credhub_metrics.h"
 
 
 #define NGX_CREDHUB_OP_ARENA 4096
@@ -367,6 +368,7 @@ ngx_credhub_op_cached(ngx_credhub_op_t *op, ngx_credhub_call_t *call)
     }
 
     op->cache = ngx_credhub_feed_answer(feed, call);
+    credhub_metrics_cache(op->cache - NGX_CREDHUB_CACHE_HIT);
 
     if (op->cache != NGX_CREDHUB_CACHE_HIT
         && op->cache != NGX_CREDHUB_CACHE_STALE) {

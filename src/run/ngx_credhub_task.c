@@ -85,6 +85,15 @@ ngx_credhub_task_init(
 }
 
 
+void
+ngx_credhub_task_count(
+    ngx_credhub_pool_e kind, uint64_t *running, uint64_t *waiting)
+{
+    *running = ngx_credhub_pools[kind].running;
+    *waiting = ngx_credhub_pools[kind].waiting;
+}
+
+
 ngx_uint_t
 ngx_credhub_task_limit(ngx_credhub_pool_e kind)
 {

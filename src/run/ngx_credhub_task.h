@@ -74,6 +74,10 @@ ngx_int_t ngx_credhub_task_post(ngx_credhub_task_t *task, credhub_str_t actor);
 void ngx_credhub_task_destroy(ngx_credhub_task_t *task);
 
 
+/* How many of this worker run, and how many wait. */
+void ngx_credhub_task_count(
+    ngx_credhub_pool_e kind, uint64_t *running, uint64_t *waiting);
+
 /* How many of a kind run at a time, and how many threads our own pool has. */
 ngx_uint_t ngx_credhub_task_limit(ngx_credhub_pool_e kind);
 

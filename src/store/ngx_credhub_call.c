@@ -14,6 +14,7 @@
 #include "ngx_credhub_link_private.h"
 #include "ngx_credhub_feed.h"
 #include "ngx_credhub_script.h"
+#include "credhub_metrics.h"
 
 
 #define NGX_CREDHUB_CALL_ARENA   4096
@@ -24,8 +25,10 @@
 static u_char *ngx_credhub_call_number(u_char *p, u_char type, size_t n);
 static void    ngx_credhub_call_enqueue(
        ngx_credhub_call_t *call, ngx_queue_t *queue);
-static void                ngx_credhub_call_dequeue(ngx_credhub_call_t *call);
-static void                ngx_credhub_call_fail(ngx_credhub_call_t *call);
+static void ngx_credhub_call_dequeue(ngx_credhub_call_t *call);
+static void ngx_credhub_call_fail(ngx_credhub_call_t *call);
+static void ngx_credhub_call_measure(
+    ngx_credhub_call_t *call, ngx_uint_t failed);
 static void                ngx_credhub_calls_watch(ngx_credhub_link_t *link);
 static ngx_credhub_call_t *ngx_credhub_calls_oldest(ngx_credhub_link_t *link);
 static ngx_str_t  ngx_credhub_call_name(ngx_credhub_call_t *call, ngx_uint_t i);
@@ -241,6 +244,7 @@ ngx_credhub_call_begin(ngx_credhub_call_t *call)
     static const ngx_str_t reason = ngx_string("cannot send a command");
 
     call->generation = call->link->generation;
+    call->begun = credhub_metrics != NULL ? credhub_metrics_clock() : 0;
 
     ngx_credhub_call_enqueue(call, &call->link->sent);
 
@@ -320,6 +324,7 @@ ngx_credhub_call_reply(ngx_credhub_call_t *call, ngx_credhub_reply_t *reply)
     }
 
     ngx_credhub_call_dequeue(call);
+    ngx_credhub_call_measure(call, 0);
 
     if (call != link->handshake) {
         link->delay = 0;
@@ -342,6 +347,27 @@ ngx_credhub_call_reply(ngx_credhub_call_t *call, ngx_credhub_reply_t *reply)
     } else {
         ngx_credhub_call_destroy(call);
     }
+}
+
+
+static void
+ngx_credhub_call_measure(ngx_credhub_call_t *call, ngx_uint_t failed)
+{
+    ngx_uint_t link;
+
+    if (credhub_metrics == NULL) {
+        return;
+    }
+
+    for (link = 0; link < NGX_CREDHUB_LINKS
+                   && call->link->store->links[link] != call->link;
+         link++)
+    {
+        /* void */
+    }
+
+    credhub_metrics_call(link,
+        call->begun != 0 ? credhub_metrics_clock() - call->begun : 0, failed);
 }
 
 
@@ -553,6 +579,7 @@ ngx_credhub_call_fail(ngx_credhub_call_t *call)
         return;
     }
 
+    ngx_credhub_call_measure(call, 1);
     call->error = CREDHUB_E_UNAVAILABLE;
 
     ngx_credhub_call_enqueue(call, &link->failed);

@@ -77,6 +77,7 @@ struct ngx_credhub_call_s {
     size_t              taken; /* by replies */
     size_t             *ends;  /* end of each command in request */
     ngx_msec_t          deadline;
+    uint64_t            begun; /* with metrics, by their clock */
     ngx_queue_t         queue;
     ngx_queue_t        *place;      /* the link's list it is in */
     ngx_uint_t          generation; /* of the link, when answered */

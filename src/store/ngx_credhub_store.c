@@ -34,6 +34,21 @@ ngx_credhub_store_start(ngx_credhub_store_t *store, ngx_cycle_t *cycle)
 
 
 void
+ngx_credhub_store_count(const ngx_credhub_store_t *store,
+    uint64_t links[NGX_CREDHUB_LINKS], uint64_t ready[NGX_CREDHUB_LINKS])
+{
+    ngx_uint_t i;
+
+    for (i = 0; i < NGX_CREDHUB_LINKS; i++) {
+        if (store->links[i] != NULL) {
+            links[i]++;
+            ready[i] += store->links[i]->state == NGX_CREDHUB_LINK_READY;
+        }
+    }
+}
+
+
+void
 ngx_credhub_store_stop(ngx_credhub_store_t *store)
 {
     ngx_uint_t          i;

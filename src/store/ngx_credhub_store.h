@@ -60,6 +60,10 @@ ngx_credhub_store_t *ngx_credhub_store_conf(
 ngx_int_t ngx_credhub_store_start(
     ngx_credhub_store_t *store, ngx_cycle_t *cycle);
 
+/* Adds this worker's links of each kind, and how many of them are ready. */
+void ngx_credhub_store_count(const ngx_credhub_store_t *store,
+    uint64_t links[NGX_CREDHUB_LINKS], uint64_t ready[NGX_CREDHUB_LINKS]);
+
 /* Closes the links; every waiting call ends with CREDHUB_E_UNAVAILABLE
  * (exit_process). */
 void ngx_credhub_store_stop(ngx_credhub_store_t *store);
